@@ -24,7 +24,9 @@ export function readToResume(disk: Disk, path: string, out: string, reading: Pic
   const plain = reading.set === undefined ? read : readSpec(disk, path, { allow: reading.allow });
   if (plain.json === undefined) return read;
   const { text } = keptSpec(plain.json, plain.folder, out, plain.reach);
-  return placeless(text) === placeless(started) ? readSpec(disk, out, reading) : read;
+  if (placeless(text) !== placeless(started)) return read;
+  // The run may read what the spec that the user named may read.
+  return readSpec(disk, out, { ...reading, allow: [...(reading.allow ?? []), ...plain.reach.folders] });
 }
 
 /**

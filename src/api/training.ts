@@ -128,16 +128,21 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
       );
   try {
     events.opened((text) => run.disk.append(pathIn(run, "log"), new TextEncoder().encode(text)));
-    const { checkpoint, warnings }: Resumed = resume
+    const { checkpoint, warnings, grown }: Resumed = resume
       ? resumeRun(run, { ...request, choices })
-      : { checkpoint: undefined, warnings: [] };
+      : { checkpoint: undefined, warnings: [], grown: [] };
     if (warnings.length > 0) events.warned(warnings);
     if (resume) events.resumed(checkpoint?.step ?? 0);
-    const { changes = [] } = request;
+    const changes = [...(request.changes ?? []), ...grown];
     if (changes.length > 0) {
-      const { specText: text, device } = request;
+      const { specText: text, device, dataSet } = request;
       const plan = planText({ ...request, profile: device.profile });
-      const files = { spec: text, plan, choices: choicesText(choices, device.description) };
+      const files = {
+        spec: text,
+        plan,
+        choices: choicesText(choices, device.description),
+        data: dataText(dataSet.fingerprint, dataSet.documents.length),
+      };
       recordChanges(run, checkpoint?.step ?? 0, changes, files);
       events.changed(changes);
     }

@@ -21,7 +21,7 @@ export interface DataSet {
   readonly train: readonly number[];
   readonly validation: readonly number[];
   /** The sources of the training documents: one, or those of a mixture with their weights. */
-  readonly sources: readonly { readonly weight: number; readonly train: readonly number[] }[];
+  readonly sources: readonly TrainingSource[];
   /** The named sets of held-out documents; one set without a name if they are a share of the training data. */
   readonly validationSets: readonly { readonly name: string | undefined; readonly documents: readonly number[] }[];
   /** The number of items. Items are numbered in the order of the documents. */
@@ -36,6 +36,16 @@ export interface DataSet {
   firstItem(document: number): StoredItem | undefined;
   /** An item by its number. */
   itemById(id: number): StoredItem;
+}
+
+/** A source of training documents. */
+interface TrainingSource {
+  readonly weight: number;
+  readonly train: readonly number[];
+  /** The number of its documents, those that are held out among them. They have consecutive numbers. */
+  readonly documents: number;
+  /** A fingerprint of its first documents. A source that has grown at its end keeps those of its beginnings. */
+  readonly begins: (documents: number) => number;
 }
 
 interface StoredItem {
@@ -133,7 +143,7 @@ export function dataSetOf(
     }
     return { below, above };
   };
-  const training = groups.training.map(({ weight, shards }) => ({ weight, ...add(shards, share) }));
+  const training = groups.training.map(({ weight, shards }) => ({ weight, shards, ...add(shards, share) }));
   for (const { above, below } of training)
     if (above.length === 0)
       throw new InputError(
@@ -158,7 +168,12 @@ export function dataSetOf(
     documents,
     train: training.flatMap(({ above }) => above),
     validation,
-    sources: training.map(({ weight, above }) => ({ weight, train: above })),
+    sources: training.map(({ weight, shards, below, above }) => ({
+      weight,
+      train: above,
+      documents: below.length + above.length,
+      begins: (count) => beginning(shards, count),
+    })),
     validationSets: named.length > 0 ? named : [{ name: undefined, documents: heldOutDocuments }],
     items: items.length,
     skipped: shards.flatMap(({ skipped = [] }) => skipped),
@@ -170,6 +185,25 @@ export function dataSetOf(
     },
     itemById,
   };
+}
+
+/** Mixes the content hashes of the first documents, and the lengths that their segments have for the model. */
+function beginning(shards: readonly Shard[], count: number): number {
+  let mixed = 0;
+  let left = count;
+  const mix = (value: number) => {
+    mixed = (Math.imul(mixed, 31) + value) >>> 0;
+  };
+  for (const { documents, segments } of shards)
+    for (let row = 0; row < documents.length && left > 0; row++, left--) {
+      const { hash, begin, end } = documents.at(row) as ShardDocument;
+      mix(hash);
+      for (let i = begin; i < end; i++) {
+        const segment = segments.at(i) as ShardSegment;
+        mix(segment.end - segment.begin);
+      }
+    }
+  return mixed;
 }
 
 /** What all documents of a shard share. */

@@ -13,6 +13,42 @@ export interface DrawnDocuments {
   readonly index: number;
   /** Of a mixture: how many of them are from each source. */
   readonly drawn?: readonly number[];
+  /** Of each source whose documents have grown: how many it had in earlier epochs, in their order. */
+  readonly grown?: readonly (readonly EarlierSize[])[];
+  /** Of a mixture that has got more sources: the place from which on the sources are balanced. */
+  readonly since?: { readonly index: number; readonly drawn: readonly number[] };
+}
+
+/** The number of a source's training documents in the epochs before `until`, if no earlier entry is about them. */
+export interface EarlierSize {
+  readonly until: number;
+  readonly documents: number;
+}
+
+/** The number of documents in an epoch. */
+export const sizeIn = (epoch: number, count: number, earlier: readonly EarlierSize[] = []): number =>
+  earlier.find(({ until }) => epoch < until)?.documents ?? count;
+
+/** The epoch and the index in it of the document that a source gives after `drawn` others. */
+export function epochAt(drawn: number, count: number, earlier: readonly EarlierSize[] = []) {
+  let [epoch, left] = [0, drawn];
+  for (const { until, documents } of earlier) {
+    const own = Math.max(0, until - epoch) * documents;
+    if (left < own) return { epoch: epoch + Math.floor(left / documents), index: left % documents };
+    [epoch, left] = [Math.max(epoch, until), left - own];
+  }
+  return { epoch: epoch + Math.floor(left / count), index: left % count };
+}
+
+/** The number of documents that a source has given at a place in an epoch: the inverse of `epochAt`. */
+export function drawnAt(epoch: number, index: number, count: number, earlier: readonly EarlierSize[] = []): number {
+  let [from, drawn] = [0, index];
+  for (const { until, documents } of earlier) {
+    const to = Math.min(Math.max(from, until), epoch);
+    drawn += (to - from) * documents;
+    from = to;
+  }
+  return drawn + (epoch - from) * count;
 }
 
 /** The documents after a place. */
@@ -45,18 +81,19 @@ const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0;
 function ofOneSource(count: number, epoch: Epochs): DocumentOrder {
   return {
     start: { epoch: 0, index: 0 },
-    from: (place) => ({
-      pieceAt(offset) {
-        const index = place.index + offset;
-        return epoch(place.epoch + Math.floor(index / count))[index % count] as Piece;
-      },
-      after(documents) {
-        const index = place.index + documents;
-        return { epoch: place.epoch + Math.floor(index / count), index: index % count };
-      },
-    }),
-    has: ({ epoch: number, index, drawn }) =>
-      isCount(number) && isCount(index) && index <= count && drawn === undefined,
+    from(place) {
+      const earlier = place.grown?.[0] ?? [];
+      const begun = drawnAt(place.epoch, place.index, count, earlier);
+      return {
+        pieceAt(offset) {
+          const { epoch: number, index } = epochAt(begun + offset, count, earlier);
+          return epoch(number, sizeIn(number, count, earlier))[index] as Piece;
+        },
+        after: (documents) => ({ ...place, ...epochAt(begun + documents, count, earlier) }),
+      };
+    },
+    has: ({ epoch: number, index, drawn, grown }) =>
+      isCount(number) && isCount(index) && index <= sizeIn(number, count, grown?.[0]) && drawn === undefined,
   };
 }
 
@@ -64,25 +101,30 @@ function ofMixture(sources: DataSet["sources"], epochs: readonly Epochs[]): Docu
   const total = sources.reduce((sum, { weight }) => sum + weight, 0);
   const shares = sources.map(({ weight }) => weight / total);
   /** The source that is furthest behind its share of the next document's number; the first of several. */
-  const next = (drawn: readonly number[], index: number) => {
+  const next = (drawn: readonly number[], index: number, since: DrawnDocuments["since"]) => {
     let [best, most] = [0, Number.NEGATIVE_INFINITY];
     for (const [source, share] of shares.entries()) {
-      const behind = share * (index + 1) - (drawn[source] as number);
+      const behind =
+        share * (index - (since?.index ?? 0) + 1) - ((drawn[source] as number) - (since?.drawn[source] ?? 0));
       if (behind > most) [best, most] = [source, behind];
     }
     return best;
   };
   return {
     start: { epoch: 0, index: 0, drawn: sources.map(() => 0) },
-    from({ index, drawn = [] }) {
+    from(place) {
+      const { index, drawn = [], grown, since } = place;
       const pieces: Piece[] = [];
       const counts: (readonly number[])[] = [[...drawn]];
       const extend = (count: number) => {
         while (pieces.length < count) {
           const before = counts.at(-1) as readonly number[];
-          const source = next(before, index + pieces.length);
-          const [size, own] = [(sources[source] as (typeof sources)[number]).train.length, before[source] as number];
-          pieces.push((epochs[source] as Epochs)(Math.floor(own / size))[own % size] as Piece);
+          const source = next(before, index + pieces.length, since);
+          const [count, own] = [(sources[source] as (typeof sources)[number]).train.length, before[source] as number];
+          const at = epochAt(own, count, grown?.[source]);
+          pieces.push(
+            (epochs[source] as Epochs)(at.epoch, sizeIn(at.epoch, count, grown?.[source]))[at.index] as Piece,
+          );
           counts.push(before.with(source, own + 1));
         }
       };
@@ -93,7 +135,7 @@ function ofMixture(sources: DataSet["sources"], epochs: readonly Epochs[]): Docu
         },
         after(count) {
           extend(count);
-          return { epoch: 0, index: index + count, drawn: counts[count] as readonly number[] };
+          return { ...place, epoch: 0, index: index + count, drawn: counts[count] as readonly number[] };
         },
       };
     },
@@ -106,8 +148,8 @@ function ofMixture(sources: DataSet["sources"], epochs: readonly Epochs[]): Docu
   };
 }
 
-/** The documents of an epoch in order. */
-type Epochs = (number: number) => readonly Piece[];
+/** The documents of an epoch in order: the first `size` of the source. */
+type Epochs = (number: number, size: number) => readonly Piece[];
 
 interface Drawing {
   readonly seed: number;
@@ -119,10 +161,10 @@ interface Drawing {
 /** Keeps the last two epochs: a batch may be filled from both. */
 function epochsOf(dataSet: DataSet, documents: readonly number[], drawing: Drawing): Epochs {
   let kept: { readonly number: number; readonly pieces: readonly Piece[] }[] = [];
-  return (number) => {
-    const known = kept.find((one) => one.number === number);
+  return (number, size) => {
+    const known = kept.find((one) => one.number === number && one.pieces.length === size);
     if (known !== undefined) return known.pieces;
-    const pieces = epochOf(dataSet, documents, number, drawing);
+    const pieces = epochOf(dataSet, size < documents.length ? documents.slice(0, size) : documents, number, drawing);
     kept = [...kept.slice(-1), { number, pieces }];
     return pieces;
   };

@@ -70,7 +70,8 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
     },
     position: () => place,
     seek(position) {
-      const { epoch, index, micro, drawn } = position;
+      const { micro, streams: _, ...rest } = position;
+      const { epoch, index, drawn } = rest;
       const isMicro = Number.isSafeInteger(micro) && micro >= 0 && micro < accumulate;
       if (!isMicro || !order.has(position) || (drawn === undefined && index >= dataSet.train.length))
         throw new InputError(
@@ -78,7 +79,7 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
           `the data position (epoch ${epoch}, document ${index}, micro-batch ${micro}) is outside the data`,
           "Resume with the data, batch and gradient accumulation of the original run.",
         );
-      place = { epoch, index, ...(drawn !== undefined && { drawn }), micro };
+      place = { ...rest, micro };
       packed = undefined;
     },
   };

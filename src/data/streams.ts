@@ -116,8 +116,8 @@ export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrd
     }),
     seek(position) {
       checkPosition(dataSet, order, rows, position);
-      const { epoch, index, drawn, streams = [] } = position;
-      place = { epoch, index, ...(drawn !== undefined && { drawn }) };
+      const { micro: _, streams = [], ...drawn } = position;
+      place = drawn;
       begun = streams.map((one) => {
         if (one === null) return undefined;
         const { at, ...piece } = one;

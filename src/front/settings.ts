@@ -98,7 +98,7 @@ function targetOf(
     node = fieldNode(kind, key) ?? {};
     pointer = below(pointer, key);
   }
-  if (!isGroup(node)) return { path: path.text, pointer, node };
+  if (!isGroup(node) || node.unnamed !== undefined) return { path: path.text, pointer, node };
   diagnostics.push(pathToGroup(path.span, path.text, keysBelow(node, valueIn(json, pointer))));
   return undefined;
 }

@@ -79,7 +79,7 @@ export function recordChanges(
   run: Run,
   step: number,
   made: readonly Changed[],
-  { spec, plan, choices }: { readonly spec: string; readonly plan: string; readonly choices: string },
+  { spec, plan, choices, data }: Readonly<Record<"spec" | "plan" | "choices" | "data", string>>,
 ): readonly RunChange[] {
   const { disk } = run;
   const { started = new TextDecoder().decode(disk.read(pathIn(run, "spec"))), changes } = changesOf(run);
@@ -104,6 +104,7 @@ export function recordChanges(
   replaceFile(disk, pathIn(run, "changes"), `${JSON.stringify(file, null, 2)}\n`, AGAIN);
   replaceFile(disk, pathIn(run, "plan"), plan, AGAIN);
   replaceFile(disk, pathIn(run, "choices"), choices, AGAIN);
+  replaceFile(disk, pathIn(run, "data"), data, AGAIN);
   replaceFile(disk, pathIn(run, "spec"), spec, AGAIN);
   return own;
 }

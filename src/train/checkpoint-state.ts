@@ -1,5 +1,6 @@
 // A checkpoint's state.json: its files with sizes and checksums, and everything else that the next step depends on.
 import { COUNT, jsonReader } from "../data/checked-json.js";
+import type { SourceBeginning } from "../data/growth.js";
 import type { DataPosition } from "../data/order.js";
 import type { Choices } from "../ir/plan.js";
 import { RUN_FORMAT } from "./format.js";
@@ -11,6 +12,8 @@ export interface TrainingState extends MonitorState {
   readonly seed: number;
   /** The data set's fingerprint. */
   readonly data: number;
+  /** The sources of the training documents; absent in checkpoints of earlier versions. */
+  readonly sources?: readonly SourceBeginning[];
   /** The variant of each kernel. */
   readonly choices: Choices;
   /** The loss scale and the number of good updates since it changed, if gradients are scaled. */
@@ -67,18 +70,21 @@ const state = object(
         index: COUNT,
         micro: COUNT,
         drawn: { type: "array", items: COUNT },
+        grown: { type: "array", items: { type: "array", items: object({ until: COUNT, documents: COUNT }) } },
+        since: object({ index: COUNT, drawn: { type: "array", items: COUNT } }),
         streams: { type: "array", items: { ...place, type: ["object", "null"] } },
       },
-      ["drawn", "streams"],
+      ["drawn", "grown", "since", "streams"],
     ),
     seed: COUNT,
     data: COUNT,
+    sources: { type: "array", items: object({ documents: COUNT, fingerprint: COUNT }) },
     choices: { type: "object", additionalProperties: { type: "string" } },
     loss_scale: { type: "array", items: { type: "number", minimum: 0 }, minItems: 2, maxItems: 2 },
     best: object(lowest),
     patience: object({ ...lowest, validations: COUNT }),
   },
-  ["loss_scale", "best", "patience"],
+  ["sources", "loss_scale", "best", "patience"],
 );
 
 const { weights, optimizer, sequences } = CHECKPOINT_FILES;

@@ -111,7 +111,7 @@ export const otherData = (path: string): Failure =>
   error(
     "other-data",
     `The run in ${path} was trained on documents that differ from those of the spec's source now.`,
-    "Restore the old data, or start a new run with another --out.",
+    `Restore the old data; documents and sources may only be added behind the others. Or start a new run from its weights with \`train { init: checkpoint(${JSON.stringify(path)}) }\`.`,
   );
 
 export const otherFormat = (path: string, format: number): Failure =>

@@ -2,6 +2,7 @@
 import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
+import { beginningsOf, type SourceBeginning } from "../data/growth.js";
 import { f16ToF32 } from "../data/half.js";
 import type { DataPosition } from "../data/order.js";
 import { filled } from "../data/packing.js";
@@ -122,6 +123,7 @@ interface Training {
   readonly listener: Listener;
   readonly feed: Feed;
   readonly monitor: Monitor;
+  readonly sources: readonly SourceBeginning[];
   /** The number of submitted updates. */
   step: number;
   /** The last step whose weights are in a checkpoint. */
@@ -148,6 +150,7 @@ export async function train(
     listener,
     feed,
     monitor: monitorOf(spec.train, from?.state),
+    sources: beginningsOf(dataSet),
     step: from?.step ?? 0,
     saved: from?.step,
     pending: [],
@@ -285,6 +288,7 @@ async function save(
     position: { ...position },
     seed: spec.train.seed,
     data: dataSet.fingerprint,
+    sources: training.sources,
     choices,
     ...(loss_scale && { loss_scale }),
     ...training.monitor.state(),

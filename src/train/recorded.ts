@@ -1,5 +1,6 @@
 // Trains a run in its folder, from the start or the last checkpoint, and records everything.
 import type { DataSet } from "../data/data-set.js";
+import { grownPosition, isGrown } from "../data/growth.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Choices } from "../ir/plan.js";
@@ -19,6 +20,8 @@ export interface Resumed {
   /** Undefined if none was written before the run ended. */
   readonly checkpoint: Checkpoint | undefined;
   readonly warnings: readonly Diagnostic[];
+  /** How the documents have changed. */
+  readonly grown: readonly Changed[];
 }
 
 /**
@@ -42,10 +45,38 @@ export function resumeRun(
   // Checked first: an earlier version may have written spec and data differently, which would be reported as a change.
   if (checkpoint?.format !== undefined) throw otherFormat(run.path, checkpoint.format);
   if (changes === undefined) checkSpec(specText, run);
-  if (checkpoint && checkpoint.state.data !== dataSet.fingerprint) throw otherData(run.path);
+  const grown =
+    checkpoint && checkpoint.state.data !== dataSet.fingerprint ? grownData(checkpoint, dataSet, changes) : [];
+  // The variants of an ablation are compared, so their data must stay.
+  if (grown === undefined || (grown.length > 0 && changes === undefined)) throw otherData(run.path);
   const lost = checkpoint ? lostRecords(run, checkpoint.step) : [];
   rewindRun(run, checkpoint?.step);
-  return { checkpoint, warnings: [...warnings, ...lost, ...changedKernels(run, choices, changes)] };
+  return {
+    checkpoint: continued(checkpoint, dataSet),
+    grown,
+    warnings: [...warnings, ...lost, ...changedKernels(run, choices, changes)],
+  };
+}
+
+/** How the documents have changed since a checkpoint; undefined if they do not begin with those of the run. */
+function grownData({ state }: Checkpoint, dataSet: DataSet, changes: readonly Changed[] = []): Changed[] | undefined {
+  const { sources } = state;
+  if (sources === undefined || !isGrown(sources, dataSet)) return undefined;
+  const counted = (all: readonly { readonly documents: number }[]) =>
+    `${all.reduce((sum, { documents }) => sum + documents, 0)} documents`;
+  const [from, to] = [counted(sources), counted(dataSet.sources)];
+  if (from !== to) return [{ path: "data", from, to }];
+  // A change of the spec says already that the validation sets differ.
+  if (changes.some(({ path }) => path.startsWith("data.validation"))) return [];
+  return [{ path: "data.validation", from: "other documents", to: `${dataSet.validation.length} documents` }];
+}
+
+/** The checkpoint with its position in data that may have grown. */
+function continued(checkpoint: Checkpoint | undefined, dataSet: DataSet): Checkpoint | undefined {
+  if (checkpoint?.state.sources === undefined || checkpoint.state.data === dataSet.fingerprint) return checkpoint;
+  const { state } = checkpoint;
+  const position = grownPosition(state.position, checkpoint.state.sources, dataSet);
+  return { ...checkpoint, state: { ...state, position } };
 }
 
 /** A resumed run continues with its original kernels, unless its device or mom no longer has them. */

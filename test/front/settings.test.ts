@@ -42,6 +42,8 @@ describe("a setting", () => {
   });
   test("takes paths relative to the working folder", () => {
     expect(spec(['data.source.path="b.jsonl"']).data.source).toMatchObject({ paths: ["../b.jsonl"] });
+    const { validation } = spec(['data.validation=files("v.jsonl")']).data;
+    expect(validation).toMatchObject([{ name: "validation", source: { paths: ["../v.jsonl"] } }]);
   });
   test("with the value that a path has changes nothing", () => {
     const folder = new URL("../accept/", import.meta.url);

@@ -19,7 +19,7 @@ test("a loss is named by its modality, or by a set and a modality", () => {
   expect([lossNamed(record(1, 2), "image"), lossNamed(record(1, 2), "books.text")]).toEqual([undefined, undefined]);
 });
 
-test("a run stops after so many validations in a row without a lower loss, wherever it is interrupted", () => {
+test("a run stops after so many validations in a row without a lower loss, also if it is interrupted anywhere", () => {
   const losses = [3, 2, 2, 2.5, 1, Number.NaN, 1, 0.9, 1, 1, 1, 0.1];
   const stopAt = (interrupted: number | undefined) => {
     let monitor = monitorOf(fields(3));
@@ -40,7 +40,7 @@ test("a run stops after so many validations in a row without a lower loss, where
   for (const interrupted of [undefined, ...losses.keys()]) expect(stopAt(interrupted)).toEqual(expected);
 });
 
-test("a longer patience goes on, and another loss starts over", () => {
+test("a longer patience continues, and another loss starts over", () => {
   const monitor = monitorOf(fields(1));
   for (const [i, loss] of [2, 3].entries()) monitor.note(record(i, loss));
   expect(monitor.stopped()).toBeDefined();

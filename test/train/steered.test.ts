@@ -142,3 +142,14 @@ test.skipIf(missing)(
     expect(metrics("early")).toEqual(records);
   },
 );
+
+test.skipIf(missing)("documents that are added at the end are taken in, and changed ones are refused", async () => {
+  const settings = { resume: true, set: ["train.steps=6"] };
+  writeFileSync(at("a.jsonl"), lines(1, 50));
+  await expect(trained(copied("grown"), settings)).rejects.toThrow(/trained on documents that differ/);
+  writeFileSync(at("a.jsonl"), lines(0, 50));
+  expect(await trained("grown", settings)).toContain("Changed data: 40 documents → 50 documents");
+  expect(changesOf(run("grown")).changes.at(-1)).toMatchObject({ step: 4, path: "data", to: "50 documents" });
+  const state = JSON.parse(readFileSync(at("grown", "checkpoints", "step-6", "state.json"), "utf8")).state;
+  expect([state.sources[0].documents, state.position.grown[0]]).toEqual([50, [{ until: 1, documents: 35 }]]);
+});

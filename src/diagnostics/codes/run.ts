@@ -49,7 +49,7 @@ export const RUN = {
   "other-data": {
     number: 510,
     title: "The data have changed",
-    meaning: "A run can be resumed only with the documents that it started with.",
+    meaning: "A run can be resumed only with the documents that it was trained on, and more of them at the end.",
   },
   "other-init": {
     number: 511,
