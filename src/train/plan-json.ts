@@ -107,6 +107,7 @@ const textOrNull = { type: ["string", "null"] };
 const SOURCE: Omit<Schemas<SourceFields>, "of"> = {
   kind: TEXT,
   sets: listOf({ enum: allSets() }),
+  names: listOf(TEXT),
   languages: listOf(TEXT),
   keywords: SIZE,
   path: TEXT,

@@ -225,3 +225,24 @@ describe("a package that is fetched", () => {
     expect(new Uint8Array(readFileSync(file))).toEqual(bytes);
   });
 });
+
+describe("names", () => {
+  it("select emoji by patterns of their English names, with the same documents otherwise", async () => {
+    const all = await documentsOf({});
+    const found = await documentsOf({ names: ["{red,Green} Heart", "* circle", "t*t*e", "lemon"] });
+    expect(labels(found)).toEqual(expect.arrayContaining(["red heart", "green heart", "blue circle", "lemon"]));
+    const wanted = /^((red|green) heart|.* circle|t.*t.*e|lemon)$/;
+    expect(found).toEqual(all.filter(({ label }) => wanted.test(label)));
+    expect(labels(await documentsOf({ sets: ["noto", "emojione"], languages: ["de"], names: ["red *"] }))).toEqual([
+      "rotes Herz, Noto",
+      "rotes Herz, EmojiOne",
+    ]);
+    await expect(documentsOf({ names: ["red heart", "purpel *"] })).rejects.toThrow("no emoji is named purpel *");
+  });
+
+  it("are matched in linear time", async () => {
+    const begun = performance.now();
+    await expect(documentsOf({ names: [`${"*e".repeat(100)}*#`] })).rejects.toThrow("no emoji is named");
+    expect(performance.now() - begun).toBeLessThan(5000);
+  });
+});

@@ -1,5 +1,6 @@
 // `source: emoji`: Microsoft's Fluent emoji in 3D, each with its Unicode name; with `sets`, those of several vendors. Only the
 // default skin tone is used.
+import { expand } from "brace-expansion";
 import { InputError } from "../../diagnostics/input-error.js";
 import { contentHash, splitHash } from "../content-hash.js";
 import type { Disk } from "../disk.js";
@@ -77,7 +78,7 @@ export function openEmoji(opening: Opening, fields: EmojiFields): Source {
   const text = neededHolder("text", "emoji has names and pictures", parts, codecs);
   const image = neededHolder("image", "emoji has names and pictures", parts, codecs);
   const isBare = fields.sets.join() === "fluent_3d" && !usesCldr(fields);
-  const drawn = isBare ? bare(host) : severalSets(opening, fields);
+  const drawn = isBare ? bare(host, fields) : severalSets(opening, fields);
   return {
     name: "emoji",
     async *documents() {
@@ -108,8 +109,45 @@ interface DrawnSource {
   version(): string;
 }
 
-function bare(host: DataHost): DrawnSource {
-  const { emoji, version } = emojiPictures(host);
+/**
+ * The emoji whose names match one of the patterns; all of them without patterns.
+ * @throws InputError if a pattern matches no name
+ */
+function named<T extends { readonly name: string }>(emoji: readonly T[], names: EmojiFields["names"]): readonly T[] {
+  if (names === undefined) return emoji;
+  const wanted = names.map((pattern) => {
+    const alternatives = expand(pattern.toLowerCase(), { max: MOST_NAMES }).map((one) => one.split("*"));
+    const matches = (name: string) => alternatives.some((parts) => hasParts(name.toLowerCase(), parts));
+    if (emoji.some(({ name }) => matches(name))) return matches;
+    throw new InputError(
+      "no-documents",
+      `data.source: no emoji is named ${pattern}`,
+      'Use English names as `mom data look` shows them, with `*` for any text: `names: ["* heart"]`.',
+    );
+  });
+  return emoji.filter(({ name }) => wanted.some((matches) => matches(name)));
+}
+
+/** The most names that the braces of a pattern expand to; there are fewer emoji. */
+const MOST_NAMES = 10_000;
+
+/** Whether a text is these parts with any text between them. In linear time: a regular expression may take exponential time. */
+function hasParts(text: string, [start = "", ...rest]: readonly string[]): boolean {
+  const end = rest.pop();
+  if (end === undefined) return text === start;
+  if (!text.startsWith(start)) return false;
+  let at = start.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return text.length - end.length >= at && text.endsWith(end);
+}
+
+function bare(host: DataHost, { names }: EmojiFields): DrawnSource {
+  const { emoji: all, version } = emojiPictures(host);
+  const emoji = named(all, names);
   return {
     async *emoji() {
       for (const { name, picture } of emoji)
@@ -120,16 +158,17 @@ function bare(host: DataHost): DrawnSource {
           hash: splitHash(contentHash(name)),
         };
     },
-    version: () => version,
+    version: () => (names === undefined ? version : JSON.stringify([FORMAT, version, names])),
   };
 }
 
 /** Changes when captions or the split are made in another way. */
 const FORMAT = "sets 1";
 
-function severalSets(opening: Opening, { sets, languages, keywords }: EmojiFields): DrawnSource {
+function severalSets(opening: Opening, { sets, names: patterns, languages, keywords }: EmojiFields): DrawnSource {
   const { host, notice = () => {} } = opening;
-  const { emoji, pictureOf, version } = installed(host);
+  const { emoji: all, pictureOf, version } = installed(host);
+  const emoji = named(all, patterns);
   const opened = once(async () => {
     const drawings: { readonly set: EmojiSetName; readonly drawing: Drawings }[] = [];
     for (const set of sets) drawings.push({ set, drawing: await drawingsOf(set) });
@@ -175,7 +214,7 @@ function severalSets(opening: Opening, { sets, languages, keywords }: EmojiField
     version() {
       const archives = [...sets.map((set) => EMOJI_SETS[set].archive), CLDR.annotations, CLDR.annotationsDerived];
       const fetched = archives.map((archive) => archive && `${archive.name} ${archive.version}`);
-      return JSON.stringify([FORMAT, version, sets, languages, keywords, fetched]);
+      return JSON.stringify([FORMAT, version, sets, languages, keywords, fetched, ...(patterns ? [patterns] : [])]);
     },
   };
 }

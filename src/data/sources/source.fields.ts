@@ -28,6 +28,8 @@ export interface EmojiFields {
   readonly kind: "emoji";
   /** In the order of the documents, each once. */
   readonly sets: readonly EmojiSetName[];
+  /** Patterns of English names; absent for all emoji. */
+  readonly names?: readonly string[];
   /** CLDR's codes of languages: `de`, `pt-PT`. */
   readonly languages: readonly string[];
   /** The most keywords behind a name. */
@@ -112,6 +114,7 @@ export interface SourceJson {
   readonly long?: Long;
   readonly weight?: number;
   readonly sets?: "all" | readonly EmojiSetName[];
+  readonly names?: readonly string[];
   readonly languages?: readonly string[];
   readonly keywords?: number;
   readonly delimiter?: "comma" | "tab" | "semicolon";
@@ -150,11 +153,12 @@ const MAPPED = [...LISTED, "order", "either_order"];
 
 const ROWS: { readonly [K in SourceKind]: SourceRow<Extract<SourceFields, { readonly kind: K }>> } = {
   emoji: {
-    fields: ["weight", "sets", "languages", "keywords"],
+    fields: ["weight", "sets", "names", "languages", "keywords"],
     named: true,
-    check: ({ sets = BARE_EMOJI.sets, languages = BARE_EMOJI.languages, keywords = BARE_EMOJI.keywords }) => ({
+    check: ({ sets = BARE_EMOJI.sets, names, languages = BARE_EMOJI.languages, keywords = BARE_EMOJI.keywords }) => ({
       kind: "emoji",
       sets: sets === "all" ? allSets() : inSetOrder(sets),
+      ...(names && { names: [...new Set(names)] }),
       languages: [...new Set(languages.map((language) => language.replaceAll("_", "-")))],
       keywords,
     }),
