@@ -1,6 +1,6 @@
 """Lists the scalars, pictures, texts and hyperparameters of a run's folder with TensorBoard's own reader.
 
-    python3 scripts/tensorboard.py RUN
+    python3 scripts/list_events.py RUN
 
 Exits with 1 if one of them is missing or invalid. Needs only the package `tensorboard`.
 """
