@@ -41,6 +41,10 @@ export interface ChartSetting {
 
 /** Lines with more points in view have no marks. */
 const MARKED = 80;
+/** Charts of more lines have no raw points behind them, which would hide the lines. */
+const NOISY = 16;
+/** Milliseconds without a zoom after which raw points are drawn again: they take most of the time. */
+const REST_MS = 150;
 /** Most lines that a legend names. */
 const LEGEND = 3;
 /** Lines that the tooltip lists. */
@@ -58,6 +62,8 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
   let plot: uPlot | undefined;
   let made = "";
   let seen = false;
+  let isMoving = false;
+  let resting: ReturnType<typeof setTimeout> | undefined;
   let due = false;
 
   const draw = (): void => {
@@ -70,19 +76,18 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
       view.logX,
       view.logY,
       view.axis,
+      lines.length <= NOISY,
       ...lines.map(({ colour, kind, dashed }) => `${colour}${kind}${dashed}`),
     ].join();
     if (key !== made) {
       plot?.destroy();
       made = key;
-      plot = new uPlot(
-        optionsOf(lines, view, { width, height, zoomed, tell: () => tell() }),
-        [[], ...lines.flatMap(() => [[], []])],
-        plotted,
-      );
+      const options = optionsOf(lines, view, { width, height, zoomed, tell: () => tell() });
+      plot = new uPlot(options, options.series.map(() => []) as unknown as uPlot.AlignedData, plotted);
     }
     const [from, to] = extentOf(lines, view);
-    const count = Math.max(2, Math.round(width - 70));
+    // A column for each two pixels while many lines move.
+    const count = Math.max(2, Math.round((width - 70) / (isMoving && lines.length > NOISY ? 2 : 1)));
     const scale = view.logX ? Math.log10 : (x: number) => x;
     const back = view.logX ? (x: number) => 10 ** x : (x: number) => x;
     const { smoothing } = view;
@@ -91,8 +96,9 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
     );
     const [left, right] = [scale(from), scale(to)];
     const xs = Array.from({ length: 2 * count }, (_, i) => back(left + ((i + 0.5) / (2 * count)) * (right - left)));
-    const behind = drawn.map(({ low, high }, i) => (lines[i]?.kind === "raw" && smoothing > 0 ? woven(low, high) : []));
-    const data = [...behind, ...drawn.map(({ smooth }) => woven(smooth))];
+    const hasNoise = smoothing > 0 && !isMoving;
+    const behind = drawn.map(({ low, high }, i) => (hasNoise && lines[i]?.kind === "raw" ? woven(low, high) : []));
+    const data = [...(lines.length <= NOISY ? behind : []), ...drawn.map(({ smooth }) => woven(smooth))];
     range = rangeOf(drawn, view.logY);
     bounds = [from, to];
     plot?.setData([xs, ...data] as uPlot.AlignedData, false);
@@ -156,7 +162,7 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
       seen = entries.some(({ isIntersecting }) => isIntersecting);
       drawSoon();
     },
-    { rootMargin: "200px" },
+    { rootMargin: "60px" },
   ).observe(element);
   new ResizeObserver(drawSoon).observe(plotted);
   gestures(
@@ -169,6 +175,13 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
   return {
     element,
     show(others, now) {
+      isMoving = view !== undefined && now.zoom !== view.zoom;
+      clearTimeout(resting);
+      if (isMoving)
+        resting = setTimeout(() => {
+          isMoving = false;
+          drawSoon();
+        }, REST_MS);
       lines = others;
       view = now;
       // The table of runs is the legend of several.
@@ -184,11 +197,14 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
 }
 
 /** Two values for each column. */
-const woven = (first: readonly (number | null)[], second?: readonly (number | null)[]): (number | null)[] =>
-  first.flatMap((value, i) => [
-    value,
-    second === undefined || second[i] === value ? null : (second[i] as number | null),
-  ]);
+function woven(first: readonly (number | null)[], second?: readonly (number | null)[]): (number | null)[] {
+  const values: (number | null)[] = Array(2 * first.length).fill(null);
+  for (let i = 0; i < first.length; i++) {
+    values[2 * i] = first[i] as number | null;
+    if (second !== undefined && second[i] !== first[i]) values[2 * i + 1] = second[i] as number | null;
+  }
+  return values;
+}
 
 function extentOf(lines: readonly Line[], { zoom, logX }: View): readonly [number, number] {
   if (zoom !== undefined) return zoom;
@@ -269,7 +285,7 @@ function optionsOf(lines: readonly Line[], view: View, { width, height, zoomed, 
     series: [
       {},
       // All raw points are behind all lines.
-      ...lines.map(
+      ...(lines.length <= NOISY ? lines : []).map(
         ({ colour, kind }): uPlot.Series => ({
           stroke: colourOf(colour),
           width: 1,
@@ -286,7 +302,12 @@ function optionsOf(lines: readonly Line[], view: View, { width, height, zoomed, 
           width: 2,
           spanGaps: true,
           ...(dashed && { dash: [6, 4] }),
-          points: { show: kind === "checks" ? fewPoints : false, size: 6, fill: stroke, stroke },
+          points: {
+            show: kind === "checks" && lines.length <= NOISY ? fewPoints : false,
+            size: 6,
+            fill: stroke,
+            stroke,
+          },
         };
       }),
     ],

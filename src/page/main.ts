@@ -67,13 +67,25 @@ function showRuns(): void {
   } else table.show(runs());
 }
 
+/** While records come, the curves are drawn this often. */
+const DRAW_MS = 300;
+
 /** Gets the records of the shown runs, and draws them as they come. */
 async function showCurves(): Promise<void> {
   const shown = runs().filter((run) => run.shown);
   curves.show(shown);
   pictures.show(shown);
+  let drawn = performance.now();
+  let isNew = false;
   for (const run of shown)
-    while (run.shown && (await getRecords(run, from))) curves.show(runs().filter((one) => one.shown));
+    while (run.shown && (await getRecords(run, from))) {
+      isNew = true;
+      if (performance.now() - drawn < DRAW_MS) continue;
+      curves.show(runs().filter((one) => one.shown));
+      drawn = performance.now();
+    }
+  if (isNew) curves.show(runs().filter((one) => one.shown));
+  status.dataset.drawn = String(shown.length);
 }
 
 function statusText(reading: boolean): string {

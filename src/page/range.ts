@@ -25,7 +25,7 @@ export function rangeOf(drawn: readonly Drawn[], log: boolean): readonly [number
   const all = extent(0);
   const rest = extent(Math.floor(FALL * (drawn[0]?.smooth.length ?? 0)));
   let [low, high] = !log && all[1] - all[0] > FLATTENED * (rest[1] - rest[0]) && rest[1] > rest[0] ? rest : all;
-  const raw = drawn.flatMap(({ low, high }) => [...low, ...high].filter(usable).map(scale)).sort((a, b) => a - b);
+  const raw = sampled(drawn, usable, scale);
   const [least, most] = [quantile(raw, OUTLIERS), quantile(raw, 1 - OUTLIERS)];
   // Raw points widen the range, but at most by as much again.
   const wide = high - low;
@@ -39,5 +39,21 @@ export function rangeOf(drawn: readonly Drawn[], log: boolean): readonly [number
   return log ? [10 ** from, 10 ** to] : [from, to];
 }
 
-const quantile = (ordered: readonly number[], share: number): number | undefined =>
+/** Raw points for the quantiles: enough of them, in order of their values. */
+const ENOUGH = 1000;
+function sampled(
+  drawn: readonly Drawn[],
+  usable: (value: number | null) => value is number,
+  scale: (value: number) => number,
+): Float64Array {
+  const values: number[] = [];
+  const every = Math.max(1, Math.floor((2 * drawn.length * (drawn[0]?.low.length ?? 0)) / ENOUGH));
+  let i = 0;
+  for (const { low, high } of drawn)
+    for (const list of [low, high])
+      for (const value of list) if (usable(value) && i++ % every === 0) values.push(scale(value));
+  return Float64Array.from(values).sort();
+}
+
+const quantile = (ordered: Float64Array, share: number): number | undefined =>
   ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))];

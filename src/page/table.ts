@@ -42,6 +42,7 @@ export function runTable({ selected, opened }: Actions): RunTable {
       runs.every(({ shown }) => shown),
       selectAll,
     );
+    const key = columns.map(keyOf).join();
     const by = columns.find((column) => keyOf(column) === sorted?.head);
     const ordered =
       by === undefined ? runs : [...runs].sort((a, b) => compared(by, a.view, b.view) * (sorted?.down ? -1 : 1));
@@ -57,7 +58,7 @@ export function runTable({ selected, opened }: Actions): RunTable {
         rows.set(run.view.id, row);
       }
       if (body.children[place] !== row) body.insertBefore(row, body.children[place] ?? null);
-      fillRow(row, run, columns);
+      fillRow(row, run, columns, key);
     });
   };
   return {
@@ -139,9 +140,16 @@ function rowOf(run: KnownRun, selected: () => void, opened: (run: KnownRun) => v
   return h("tr", {}, h("td", { class: "shown" }, h("label", {}, box, swatch(run.colour))), h("td", {}, name));
 }
 
-function fillRow(row: HTMLTableRowElement, run: KnownRun, columns: readonly RunColumn[]): void {
+/** What each row shows. */
+const filled = new WeakMap<HTMLTableRowElement, { readonly view: RunView; readonly key: string }>();
+
+/** @param key of the columns */
+function fillRow(row: HTMLTableRowElement, run: KnownRun, columns: readonly RunColumn[], key: string): void {
   const box = row.querySelector("input");
   if (box) box.checked = run.shown;
+  const before = filled.get(row);
+  if (before?.view === run.view && before.key === key) return;
+  filled.set(row, { view: run.view, key });
   row.dataset.state = run.view.state;
   const [, ...others] = columns;
   while (row.cells.length > others.length + 2) row.deleteCell(-1);

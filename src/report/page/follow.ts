@@ -8,7 +8,7 @@ import { columnOf, emptyTable, type Table, type TableName } from "./view.js";
 
 /** The records of a run so far. */
 export interface Followed {
-  readonly tables: Readonly<Record<TableName, Table>>;
+  readonly tables: RunTables;
   /** Grows when records are taken back: by a resume from a checkpoint, or because a file was replaced. */
   readonly generation: () => number;
   /** Why the run stopped early, if it has and has not continued. */
@@ -22,53 +22,86 @@ export interface Followed {
 /** A file may name more modalities and validation sets than a page can show. */
 const MOST_COLUMNS = 200;
 
-export function followRun(run: Run): Followed {
+export type RunTables = Readonly<Record<TableName, Table>>;
+
+/** Tables that are filled with the values of lines. */
+function filledTables() {
   const tables = { train: emptyTable(), validation: emptyTable(), timing: emptyTable() };
   let generation = 0;
-  const add = (table: Table, step: number, values: Iterable<readonly [string, number]>): void => {
+  let stopped: StoppedEarly | undefined;
+  const add = (table: Table, step: number, values: Iterable<readonly [string, number]>): boolean => {
+    if (!isStep(step)) return false;
     if (cut(table, step)) generation++;
     const before = table.steps.length;
     table.steps.push(step);
     for (const [name, value] of values)
       if (table.columns.has(name) || table.columns.size < MOST_COLUMNS) columnOf(table, name, before)[before] = value;
     for (const column of table.columns.values()) if (column.length === before) column.push(Number.NaN);
+    return true;
   };
-  let stopped: StoppedEarly | undefined;
-  const metrics = followLines(run.disk, pathIn(run, "metrics"), {
+  const restarted = (...cutTables: readonly Table[]): void => {
+    generation++;
+    for (const table of cutTables) cut(table, 0);
+  };
+  const metrics: Receiver = {
     take(value) {
       const record = asMetric(value);
-      if (record === undefined || !isStep(record.step)) return false;
-      add(tables[record.kind], record.step, valuesOf(record));
+      if (record === undefined || !add(tables[record.kind], record.step, valuesOf(record))) return false;
       stopped = record.kind === "validation" ? record.stopped : undefined;
       return true;
     },
-    restart() {
-      generation++;
-      for (const table of [tables.train, tables.validation]) cut(table, 0);
-    },
-  });
-  const timing = followLines(run.disk, pathIn(run, "timing"), {
+    restart: () => restarted(tables.train, tables.validation),
+  };
+  const timing: Receiver = {
     take(value) {
       const record = asTiming(value);
-      if (record === undefined || !isStep(record.step)) return false;
-      add(tables.timing, record.step, timesOf(record));
-      return true;
+      return record !== undefined && add(tables.timing, record.step, timesOf(record));
     },
-    restart() {
-      generation++;
-      cut(tables.timing, 0);
-    },
-  });
+    restart: () => restarted(tables.timing),
+  };
+  return { tables, generation: () => generation, stopped: () => stopped, metrics, timing };
+}
+
+export function followRun(run: Run): Followed {
+  const { tables, generation, stopped, ...receivers } = filledTables();
+  const metrics = followLines(run.disk, pathIn(run, "metrics"), receivers.metrics);
+  const timing = followLines(run.disk, pathIn(run, "timing"), receivers.timing);
   return {
     tables,
-    generation: () => generation,
-    stopped: () => stopped,
+    generation,
+    stopped,
     problems: () => [metrics, timing].flatMap((file) => file.problem() ?? []),
     read: (most) => {
       const more = metrics.read(most);
       return timing.read(most) || more;
     },
   };
+}
+
+/** The last records of a run, in so many bytes of each file: a summary for the time until all are read. */
+export function lastRecords(run: Run, bytes: number): RunTables {
+  const { tables, metrics, timing } = filledTables();
+  for (const [file, { take }] of [["metrics", metrics] as const, ["timing", timing] as const])
+    for (const value of lastLines(run.disk, pathIn(run, file), bytes)) if (isRecord(value)) take(value);
+  return tables;
+}
+
+/** The values of the last lines of a file that are complete; none if it cannot be read. */
+function lastLines(disk: Disk, path: string, bytes: number): unknown[] {
+  try {
+    if (disk.isLink(path)) return [];
+    const file = disk.openFile(path);
+    try {
+      const size = file.size();
+      const text = new TextDecoder().decode(file.read(Math.max(0, size - bytes), size));
+      const [begin, end] = [size > bytes ? text.indexOf("\n") + 1 : 0, text.lastIndexOf("\n")];
+      return end > begin ? parsed(text.slice(begin, end)) : [];
+    } finally {
+      file.close();
+    }
+  } catch {
+    return [];
+  }
 }
 
 /** Steps are sent as 32 bits. */
@@ -134,10 +167,9 @@ function followLines(disk: Disk, path: string, { take, restart }: Receiver): Lin
     damaged.count++;
   };
   const takeLines = (text: string): void => {
-    const given = text.split("\n");
-    const values = parsed(given);
+    const values = parsed(text);
     for (const [i, value] of values.entries()) if (!isRecord(value) || !take(value)) isDamaged(lines + i + 1);
-    lines += given.length;
+    lines += values.length;
   };
   const read = (most: number): boolean => {
     if (!disk.exists(path)) {
@@ -195,9 +227,10 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The values of lines of JSON; undefined for a line that has none. Many lines at once are parsed faster. */
-function parsed(lines: readonly string[]): unknown[] {
+function parsed(text: string): unknown[] {
+  const lines = text.split("\n");
   try {
-    const values: unknown = JSON.parse(`[${lines.join(",")}]`);
+    const values: unknown = JSON.parse(`[${text.replaceAll("\n", ",")}]`);
     if (Array.isArray(values) && values.length === lines.length) return values;
   } catch {
     // One of the lines is damaged.

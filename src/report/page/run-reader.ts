@@ -11,7 +11,7 @@ import { type About, readAbout } from "../about.js";
 import { provenance } from "../provenance.js";
 import { sampleSteps, samplesView } from "../samples.js";
 import { stoppedText } from "../training-words.js";
-import { followRun, reasonOf } from "./follow.js";
+import { followRun, lastRecords, type RunTables, reasonOf } from "./follow.js";
 import { notFinite, spentSeconds, summarized } from "./summary.js";
 import {
   type PackedRecords,
@@ -66,7 +66,9 @@ export interface RunReader {
 const FILE_BYTES = 2 ** 24;
 /** Records of a table in one answer. */
 const MOST_RECORDS = 200_000;
-/** The share of the last measurements of speed that count. */
+/** Bytes at the end of a file of records, from which a run is summed up before all are read. */
+const LAST_BYTES = 2 ** 15;
+/** The number of the last measurements of speed that count. */
 const RECENT = 50;
 
 export function openRunReader({ id, name, run, specOf, variant }: RunPlace): RunReader {
@@ -79,41 +81,54 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
   });
   const about = (): ReturnType<typeof inFolder> => (variant === undefined ? inFolder() : { value: variant.about });
   const spec = cachedFile(disk, pathIn(run, "spec"), (bytes) => specOf(run, textOf(bytes)));
+  let given: ReturnType<typeof spec> = {};
+  let last: RunTables | undefined;
+  let isRead = false;
   return {
-    read: followed.read,
+    read(most) {
+      given = spec();
+      if (last === undefined) {
+        last = lastRecords(run, LAST_BYTES);
+        return true;
+      }
+      const more = followed.read(most);
+      isRead ||= !more;
+      return more;
+    },
     tables: followed.tables,
     view() {
       const { value: facts, problem: noFacts } = about();
-      const { value: given, problem: noSpec } = spec();
-      const { train, validation, timing } = followed.tables;
+      const { value: known, problem: noSpec } = given;
+      const { train, validation, timing } = isRead || last === undefined ? followed.tables : last;
+      const counts = TABLES.map((name) => [name, followed.tables[name].steps.length] as const);
       const sessions = sessionsOf(run);
       const step = train.steps.at(-1) ?? 0;
       const early = followed.stopped();
-      const steps = given?.steps ?? null;
+      const steps = known?.steps ?? null;
       const speeds = timing.columns.get("tokens_per_second")?.slice(-RECENT) ?? [];
       const seconds = timing.steps.length === 0 ? null : finite(spentSeconds(timing).at(-1));
       const tokens = finite(timing.columns.get("tokens")?.at(-1));
-      const last =
+      const spent =
         seconds === null ? [] : [{ step, seconds, tokens_per_second: 0, ...(tokens !== null && { tokens }) }];
-      const problems = [noSpec, given?.problem, noFacts, ...followed.problems()].filter((one) => one !== undefined);
+      const problems = [noSpec, known?.problem, noFacts, ...followed.problems()].filter((one) => one !== undefined);
       return {
         id,
         name,
         ...(variant?.state() ?? { state: stateOf(run, early !== undefined || (steps !== null && step >= steps)) }),
         step,
         steps,
-        facts: [...(facts?.facts ?? []), ...provenance(sessions, last, changesIn(run))],
+        facts: [...(facts?.facts ?? []), ...provenance(sessions, spent, changesIn(run))],
         units: facts?.units ?? {},
-        losses: summarized(train, validation, given?.modalities ?? []),
-        records: { train: train.steps.length, validation: validation.steps.length, timing: timing.steps.length },
+        losses: summarized(train, validation, known?.modalities ?? []),
+        records: Object.fromEntries(counts) as RunView["records"],
         generation: followed.generation(),
         tokensPerSecond: finite(median(speeds)),
         seconds,
         tokens,
         flopsPerStep: facts?.flops_per_step ?? null,
         device: facts?.facts.find(([name]) => name === "Device")?.[1] ?? sessions.at(-1)?.device ?? null,
-        spec: given?.text ?? "",
-        settings: given?.settings ?? {},
+        spec: known?.text ?? "",
+        settings: known?.settings ?? {},
         samples: sampleSteps(run),
         notes: [
           ...notFinite(train),
