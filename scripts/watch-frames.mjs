@@ -44,7 +44,7 @@ await since(begun, `all of their records are summed up`, ({ runs, steps }) => {
 });
 
 const session = await browser.newBrowserCDPSession();
-/** Seconds of the processor that the page's process has used: on a busy machine they say more than a clock. */
+/** Processor seconds of the page: unlike a clock, they do not depend on how busy the machine is. */
 const processorSeconds = async () => {
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   return processInfo.filter(({ type }) => type === "renderer").reduce((sum, { cpuTime }) => sum + cpuTime, 0);
