@@ -6,7 +6,8 @@ import type { DataHost } from "../data/host.js";
 import { positionsOf } from "../data/packing.js";
 import { type PreparedData, prepare } from "../data/prepare.js";
 import type { Reach } from "../data/reach.js";
-import { licencesOf } from "../data/sources/source.fields.js";
+import { CLDR, licenceOf, usesCldr } from "../data/sources/emoji-sets.js";
+import type { SourceFields } from "../data/sources/source.fields.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { isBytes, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts, textOf } from "../modalities/text.js";
@@ -171,3 +172,13 @@ function segmentOf(segment: Segment, parts: ModelParts, { tokenizers, decoders }
 }
 
 const hex = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, "0");
+
+/** The licences of the data that come with mom or through it, each once. */
+function licencesOf(...sources: readonly SourceFields[]): string[] {
+  const all = sources.flatMap((source): string[] => {
+    if (source.kind === "mixture") return licencesOf(...source.of.map((part) => part.source));
+    if (source.kind !== "emoji") return [];
+    return [...source.sets.map(licenceOf), ...(usesCldr(source) ? [CLDR.licence] : [])];
+  });
+  return [...new Set(all)];
+}

@@ -3,7 +3,7 @@ import type { Diagnostic, Span } from "../../diagnostics/diagnostic.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
 import * as report from "../../diagnostics/sources.js";
 import { HELD_OUT } from "../held-out.js";
-import { allSets, CLDR, type EmojiSetName, inSetOrder, licenceOf, usesCldr } from "./emoji-sets.js";
+import { allSets, type EmojiSetName, inSetOrder } from "./emoji-sets.js";
 
 /** What happens to a document that is longer than a sequence: an error, several documents, or its beginning only. */
 export type Long = "refuse" | "split" | "cut";
@@ -390,14 +390,4 @@ export function beforePattern(path: string): string {
 export function fromPattern(path: string): string {
   const steps = path.split("/");
   return steps.slice(steps.findIndex(isPattern)).join("/");
-}
-
-/** The licences of the data that come with mom or through it, each once. */
-export function licencesOf(...sources: readonly SourceFields[]): string[] {
-  const all = sources.flatMap((source): string[] => {
-    if (source.kind === "mixture") return licencesOf(...source.of.map((part) => part.source));
-    if (source.kind !== "emoji") return [];
-    return [...source.sets.map(licenceOf), ...(usesCldr(source) ? [CLDR.licence] : [])];
-  });
-  return [...new Set(all)];
 }
