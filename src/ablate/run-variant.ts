@@ -10,13 +10,14 @@ import { choicesText, recordedChoices } from "../train/choices.js";
 import { planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
 import { folderInUse } from "../train/errors.js";
-import { openModel, type Tensors } from "../train/model.js";
+import { openModel } from "../train/model.js";
 import { resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
 import { writeEventHead } from "../train/recorder.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run, type RunContents } from "../train/run-folder.js";
 import { lockedBy } from "../train/run-lock.js";
 import { recordSession } from "../train/sessions.js";
-import { checkTeaches } from "../train/teaching.js";
+import type { StartValues } from "../train/start.js";
+import { checkMonitored, checkTeaches } from "../train/teaching.js";
 import type { Hyperparameters } from "../train/tensorboard.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { type AblationFolder, dropWeights, runOf, writeEnding } from "./folder.js";
@@ -41,7 +42,7 @@ export interface Trainer {
   readonly pipelines: Pipelines;
   readonly dataSet: DataSet;
   /** Initial weights; undefined if they are random. */
-  readonly start: (compiled: Compiled) => Tensors | undefined;
+  readonly start: (compiled: Compiled) => StartValues | undefined;
   /** Called with warnings about a variant that continues. */
   readonly warned: (warnings: readonly Diagnostic[]) => void;
   /** The kernels of a new variant; a resumed one has its own. */
@@ -65,6 +66,7 @@ export async function runVariant(
   const { id, spec, text } = request;
   const { device, dataSet } = trainer;
   checkTeaches(spec, dataSet);
+  checkMonitored(spec, dataSet);
   const { profile } = device;
   const options = trainingOn(spec, profile);
   const stages = programsOf(spec, options);

@@ -14,7 +14,7 @@ import { refusingTooLarge, trainingOptions } from "./compile-options.js";
 import { refuseExisting, writeCompiled } from "./compiled-folder.js";
 
 import { keptSpec } from "./kept-spec.js";
-import { START_FILE, type Started, startBytes, starting } from "./start.js";
+import { optimizerBytes, START_FILE, START_OPTIMIZER, type Started, startBytes, starting } from "./start.js";
 
 export interface FolderToMake {
   readonly spec: CheckedSpec;
@@ -73,6 +73,7 @@ export async function compileToFolder(host: DataHost, wanted: FolderToMake): Pro
     { name: `data/${PREPARED_FILE}`, bytes: manifestBytes(withShards(groups, basename), spec.model, codecs) },
     ...files.map((path) => ({ name: `data/${basename(path)}`, bytes: disk.read(path) })),
     ...(started ? [{ name: START_FILE, bytes: startBytes(started) }] : []),
+    ...(started?.optimizer ? [{ name: START_OPTIMIZER, bytes: optimizerBytes(started.optimizer) }] : []),
   ];
   writeCompiled(out, { spec, profile: options.profile, compiled }, extras, { force, disk });
   return { kernels: compiled.plan.kernels.length, started };

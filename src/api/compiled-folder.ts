@@ -22,6 +22,7 @@ const OURS = [
   "train.mjs",
   "data",
   "start.safetensors",
+  "start-optimizer.safetensors",
 ];
 const INSTALLED = ["node_modules", "package-lock.json"];
 

@@ -2,36 +2,52 @@
 import type { Compiled } from "../compile.js";
 import type { Disk } from "../data/disk.js";
 import { locate, Outside, type Reach } from "../data/reach.js";
-import { writeSafetensors } from "../data/safetensors.js";
+import { type Bytes, readOwnSafetensors, writeSafetensors } from "../data/safetensors.js";
 import { allowHelp } from "../diagnostics/allow.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, InitFields } from "../front/spec.js";
 import { type StartRecord, startRecord } from "../report/start-text.js";
+import { folderOptimizer } from "../train/checkpoint.js";
+import { slotsOf } from "../train/model.js";
+import { bySlot, checkSlots, joinedSlots, type StartedOptimizer } from "../train/optimizer-state.js";
 import { RUN_FILES } from "../train/run-folder.js";
-import { type Start, startFrom } from "../train/start.js";
+import { type StartValues, startFrom, startOptimizer } from "../train/start.js";
 import { readWeights } from "../train/start-source.js";
 
-export interface Started {
-  readonly tensors: Start["tensors"];
+export interface Started extends StartValues {
   readonly record: StartRecord;
   readonly warnings: readonly Diagnostic[];
 }
 
 /** The file of initial weights in a compiled folder. */
 export const START_FILE = "start.safetensors";
+/** The file of the optimizer's initial state there, if it is taken, too. */
+export const START_OPTIMIZER = "start-optimizer.safetensors";
 
 function start(
   spec: CheckedSpec,
-  compiled: Pick<Compiled, "parameters">,
+  compiled: Pick<Compiled, "parameters" | "plan">,
   init: InitFields,
   path: string,
   disk: Disk,
 ): Started {
-  const { weights, warnings } = readWeights(init, path, disk);
+  const { weights, warnings, checkpoint } = readWeights(init, path, disk);
   const names = spec.model.modalities.map(({ name }) => name);
   const made = startFrom(weights, compiled, names, spec.train.seed);
-  return { tensors: made.tensors, record: startRecord(weights.from, made, compiled, disk), warnings };
+  const optimizer = init.optimizer ? startOptimizer(weights.from, made, stateIn(checkpoint, init, disk)) : undefined;
+  if (optimizer) checkSlots(weights.from, optimizer, slotsOf(compiled.plan));
+  const record = startRecord(weights.from, made, compiled, disk, optimizer?.updates);
+  return { tensors: made.tensors, record, warnings, optimizer };
+}
+
+function stateIn(checkpoint: string | undefined, { path, prefix }: InitFields, disk: Disk): StartedOptimizer {
+  if (checkpoint !== undefined && prefix === undefined) return folderOptimizer(checkpoint, disk);
+  throw new InputError(
+    "no-weights",
+    `init: ${path} has no optimizer state that fits its weights.`,
+    "`optimizer: true` needs the folder of a run or of one of its checkpoints, without a `prefix`.",
+  );
 }
 
 /**
@@ -40,7 +56,7 @@ function start(
  */
 export function starting(
   spec: CheckedSpec,
-  compiled: Pick<Compiled, "parameters">,
+  compiled: Pick<Compiled, "parameters" | "plan">,
   where: { readonly folder: string; readonly reach: Reach },
 ): (() => Started) | undefined {
   const { init } = spec.train;
@@ -63,13 +79,28 @@ export function starting(
 /** The same for a folder that `mom compile` wrote. */
 export function carried(
   spec: CheckedSpec,
-  compiled: Pick<Compiled, "parameters">,
+  compiled: Pick<Compiled, "parameters" | "plan">,
   folder: string,
   disk: Disk,
 ): (() => Started) | undefined {
   if (spec.train.init === undefined) return undefined;
   const path = disk.paths.join(folder, START_FILE);
-  return () => start(spec, compiled, { kind: "checkpoint", path: START_FILE }, path, disk);
+  const state = disk.paths.join(folder, START_OPTIMIZER);
+  return () => ({
+    ...start(spec, compiled, { kind: "checkpoint", path: START_FILE }, path, disk),
+    optimizer: disk.exists(state) ? optimizerFrom(disk.open(state)) : undefined,
+  });
+}
+
+const UPDATES = "updates";
+
+/** The optimizer's state as a file. */
+export const optimizerBytes = ({ state, updates }: StartedOptimizer): Uint8Array =>
+  writeSafetensors(joinedSlots(state), { [UPDATES]: String(updates) });
+
+function optimizerFrom(bytes: Bytes): StartedOptimizer {
+  const { tensors, metadata } = readOwnSafetensors(bytes, START_OPTIMIZER);
+  return { state: bySlot(tensors), updates: Number(metadata[UPDATES]) };
 }
 
 export const startBytes = ({ tensors, record }: Started): Uint8Array =>

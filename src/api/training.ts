@@ -157,7 +157,7 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
     const begun = Date.now();
     const outcome = await trainRecorded(run, { model, spec, dataSet: request.dataSet }, watcherOf(request, tracking), {
       checkpoint,
-      start: start?.tensors,
+      start,
     });
     const { step } = outcome;
     if (outcome.kind === "diverged") ended("failure");

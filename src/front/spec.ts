@@ -91,6 +91,8 @@ export interface InitFields {
   readonly path: string;
   /** Prefix of the weights' names. */
   readonly prefix?: string;
+  /** Whether the optimizer's state is taken, too. */
+  readonly optimizer?: boolean;
 }
 
 /** A `vary` axis: values as normalized JSON at a dotted path of the spec. */

@@ -25,6 +25,7 @@ const readStartRecord = jsonReader<StartRecord>({
       },
     },
     unused: { type: "array", items: TEXT },
+    optimizer_updates: COUNT,
   },
   required: ["from", "sha256", "parts", "unused"],
 });

@@ -16,15 +16,18 @@ export interface StartRecord {
   readonly parts: readonly ({ readonly part: string } & Readonly<Record<Fate, Amount>>)[];
   /** Names of weights that the model does not use. */
   readonly unused: readonly string[];
+  /** The updates of the optimizer's state, if it is taken, too. */
+  readonly optimizer_updates?: number;
 }
 
 const FATES = ["taken", "copied", "drawn"] as const;
 
 export function startRecord(
   from: string,
-  { tensors, fates, unused }: Start,
+  { tensors, fates, unused }: Pick<Start, "tensors" | "fates" | "unused">,
   { parameters }: Pick<Compiled, "parameters">,
   disk: Pick<Disk, "hash">,
+  updates?: number,
 ): StartRecord {
   const rows = parameters.map(({ name, shape, source: { layer } }) => ({
     part: partName({ names: [name], layer }),
@@ -38,7 +41,13 @@ export function startRecord(
     };
     return { part, taken: amount("taken"), copied: amount("copied"), drawn: amount("drawn") };
   });
-  return { from, sha256: digestOf(disk, tensors), parts, unused };
+  return {
+    from,
+    sha256: digestOf(disk, tensors),
+    parts,
+    unused,
+    ...(updates !== undefined && { optimizer_updates: updates }),
+  };
 }
 
 function digestOf(disk: Pick<Disk, "hash">, tensors: Start["tensors"]): string {
@@ -51,7 +60,7 @@ function digestOf(disk: Pick<Disk, "hash">, tensors: Start["tensors"]): string {
 }
 
 /** A table with the counts of tensors and of their numbers. */
-export function startText({ from, parts, unused }: StartRecord): string {
+export function startText({ from, parts, unused, optimizer_updates: updates }: StartRecord): string {
   const cell = ({ tensors, numbers }: Amount): string =>
     tensors === 0 ? "–" : `${tensors} (${numbers.toLocaleString("en-US")})`;
   const sum = (fate: Fate): Amount =>
@@ -70,5 +79,6 @@ export function startText({ from, parts, unused }: StartRecord): string {
       `  ${first.padEnd(widths[0] ?? 0)}  ${rest.map((text, i) => text.padStart(widths[i + 1] ?? 0)).join("  ")}`,
   );
   const left = unused.length === 0 ? [] : [`  ${unused.length} not used by the model, such as ${unused[0]}`];
-  return `${[`Weights from ${from}: tensors (numbers)`, ...lines, ...left].join("\n")}\n`;
+  const state = updates === undefined ? [] : [`  with the optimizer's state after ${updates} updates`];
+  return `${[`Weights from ${from}: tensors (numbers)`, ...lines, ...left, ...state].join("\n")}\n`;
 }

@@ -15,7 +15,7 @@ import {
 } from "./checkpoint-state.js";
 import { RUN_FORMAT } from "./format.js";
 import type { DeviceTensors } from "./model.js";
-import { type OptimizerState, slotAndParameter } from "./optimizer-state.js";
+import { bySlot, type OptimizerState } from "./optimizer-state.js";
 import { listedSums, sumLine } from "./sums.js";
 import type { ArrivingFile } from "./whole-folder.js";
 
@@ -215,16 +215,6 @@ function ofFormatOne(sums: ReadonlyMap<string, string>, read: Read): Stored["fil
   const extra = Object.values(FILES).find((name) => !sums.has(name) && read(name) !== undefined);
   if (extra !== undefined) return `${SUMS} has no checksum of ${extra}`;
   return new Map([...sums].map(([name, sum]) => [name, { sha256: sum }]));
-}
-
-function bySlot(tensors: ReadonlyMap<string, Tensor>): OptimizerState {
-  const state = new Map<string, Map<string, Tensor>>();
-  for (const [key, tensor] of tensors) {
-    const [slot, parameter] = slotAndParameter(key);
-    const known = state.get(slot) ?? new Map<string, Tensor>();
-    state.set(slot, known.set(parameter, tensor));
-  }
-  return state;
 }
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -16,6 +16,8 @@ export interface TrainingState extends MonitorState {
   readonly sources?: readonly SourceBeginning[];
   /** The variant of each kernel. */
   readonly choices: Choices;
+  /** The updates that the optimizer's state had at the start of the run, if it had any. */
+  readonly updates?: number;
   /** The loss scale and the number of good updates since it changed, if gradients are scaled. */
   readonly loss_scale?: readonly number[];
 }
@@ -81,10 +83,11 @@ const state = object(
     sources: { type: "array", items: object({ documents: COUNT, fingerprint: COUNT }) },
     choices: { type: "object", additionalProperties: { type: "string" } },
     loss_scale: { type: "array", items: { type: "number", minimum: 0 }, minItems: 2, maxItems: 2 },
+    updates: COUNT,
     best: object(lowest),
     patience: object({ ...lowest, validations: COUNT }),
   },
-  ["sources", "loss_scale", "best", "patience"],
+  ["sources", "updates", "loss_scale", "best", "patience"],
 );
 
 const { weights, optimizer, sequences } = CHECKPOINT_FILES;

@@ -20,6 +20,7 @@ import {
   noCheckpoint,
   noWholeCheckpoint,
 } from "./errors.js";
+import type { StartedOptimizer } from "./optimizer-state.js";
 import { pathIn, type Run } from "./run-folder.js";
 import { removeWholeFolder, writeArrivingFolder } from "./whole-folder.js";
 
@@ -111,6 +112,16 @@ export function folderWeights(folder: string, disk: Disk): Weights {
   const weights = parseWeights(filesIn(disk, folder), disk);
   if (typeof weights === "string") throw badCheckpoint(folder, weights);
   return weights;
+}
+
+/**
+ * The optimizer's state in a checkpoint's folder.
+ * @throws Failure if the checkpoint is not complete
+ */
+export function folderOptimizer(folder: string, disk: Disk): StartedOptimizer {
+  const found = parseCheckpoint(filesIn(disk, folder), disk);
+  if (typeof found === "string") throw badCheckpoint(folder, found);
+  return { state: found.optimizer, updates: found.step + (found.state.updates ?? 0) };
 }
 
 function newestIntact<T>(

@@ -19,6 +19,7 @@ import type { SetLosses, StoppedEarly, TrainRecord, ValidationRecord } from "./m
 import { type Model, stepScalars, type TensorPiece, type Tensors } from "./model.js";
 import { type Monitor, monitorOf } from "./monitor.js";
 import { loadOptimizer, optimizerOnDevice } from "./optimizer-state.js";
+import type { StartValues } from "./start.js";
 import { advanceState, clearState, readState, writeState } from "./state.js";
 
 /** Receives the loop's events. The loop itself stores no checkpoints or records. */
@@ -124,6 +125,8 @@ interface Training {
   readonly feed: Feed;
   readonly monitor: Monitor;
   readonly sources: readonly SourceBeginning[];
+  /** The updates that the optimizer's state had at the start of the run. */
+  readonly updates: number;
   /** The number of submitted updates. */
   step: number;
   /** The last step whose weights are in a checkpoint. */
@@ -139,7 +142,7 @@ export async function train(
   dataSet: DataSet,
   listener: Listener,
   from?: Checkpoint,
-  start?: Tensors,
+  start?: StartValues,
 ): Promise<Outcome> {
   const { steps, validate_every, checkpoint_every } = spec.train;
   const feed = openFeed(spec, dataSet, model.compiled.tables);
@@ -151,6 +154,7 @@ export async function train(
     feed,
     monitor: monitorOf(spec.train, from?.state),
     sources: beginningsOf(dataSet),
+    updates: from?.state.updates ?? start?.optimizer?.updates ?? 0,
     step: from?.step ?? 0,
     saved: from?.step,
     pending: [],
@@ -192,7 +196,7 @@ function validatedHere({ monitor, listener, spec }: Training, record: Validation
 async function begin(
   { model, spec, dataSet, listener, feed }: Training,
   from: Checkpoint | undefined,
-  start: Tensors | undefined,
+  start: StartValues | undefined,
 ): Promise<Outcome | undefined> {
   if (from) {
     const weights = [...from.tensors].map(([name, { data }]) => ({ name, data: data as Float32Array }));
@@ -204,7 +208,8 @@ async function begin(
     feed.seek(from.state.position);
     model.lossScale?.write(from.state.loss_scale ?? []);
   } else if (start) {
-    await model.load("parameters", start);
+    await model.load("parameters", start.tensors);
+    if (start.optimizer) await loadOptimizer(model, start.optimizer.state);
     // The loss before the first update can be compared with that of the run that the weights came from.
     if (dataSet.validation.length > 0) listener.validated(await validate(model, spec, dataSet, 0));
   } else {
@@ -214,8 +219,8 @@ async function begin(
 }
 
 /** The scalars of the update that follows `step` updates. */
-const scalars = (train: TrainFields, step: number, accumulates: boolean) =>
-  stepScalars(train.optimizer, (peak) => learningRate(train, step, peak), train.clip, step + 1, accumulates);
+const scalars = ({ spec: { train }, updates }: Training, step: number, accumulates: boolean) =>
+  stepScalars(train.optimizer, (peak) => learningRate(train, step, peak), train.clip, updates + step + 1, accumulates);
 
 /** Submits the next update, micro-batch by micro-batch. */
 async function submit(training: Training): Promise<void> {
@@ -225,7 +230,7 @@ async function submit(training: Training): Promise<void> {
   const sums: Promise<LossSums>[] = [];
   for (const [i, batch] of made.batches.entries()) {
     model.writeBatch(batch);
-    model.writeStep(scalars(spec.train, step, i > 0));
+    model.writeStep(scalars(training, step, i > 0));
     model.runtime.run(i < last ? ["gradients"] : ["gradients", "update"]);
     if (spec.data.carry) advanceState(model);
     if (i < last) sums.push(awaitedLater(readLossSums(model, spec)));
@@ -260,7 +265,7 @@ async function divergedAt(training: Training, { step: failed, batches, position 
   // The initial states of the update are lost and later ones may have NaN, so its sequences restart from zero states.
   if (spec.data.carry) clearState(model);
   const step = failed - 1;
-  const bad = await findBadTensor(model, batches, scalars(spec.train, step, false));
+  const bad = await findBadTensor(model, batches, scalars(training, step, false));
   return (await save(training, step, position)) ?? { kind: "diverged", step, saved: step, bad };
 }
 
@@ -291,6 +296,7 @@ async function save(
     sources: training.sources,
     choices,
     ...(loss_scale && { loss_scale }),
+    ...(training.updates > 0 && { updates: training.updates }),
     ...training.monitor.state(),
   };
   await listener.checkpoint({

@@ -149,12 +149,14 @@ const optimizer = {
   additionalProperties: { ...plainOrList, type: [...plainOrList.type, "object"], additionalProperties: plainOrList },
 };
 
+const INIT = { kind: TEXT, path: TEXT, prefix: textOrNull, optimizer: { type: ["boolean", "null"] } };
+
 const train = object<TrainFields>(
   {
     steps: SIZE,
     batch: POSITIVE,
     accumulate: POSITIVE,
-    init: orNull(object<InitFields>({ kind: TEXT, path: TEXT, prefix: { type: ["string", "null"] } }, ["prefix"])),
+    init: orNull(object<InitFields>(INIT, ["prefix", "optimizer"])),
     optimizer,
     schedule: object<TrainFields["schedule"]>({ kind: { enum: ["constant", "cosine"] }, warmup: SIZE, floor: SHARE }, [
       "floor",
@@ -166,10 +168,9 @@ const train = object<TrainFields>(
     validate_every: POSITIVE,
     checkpoint_every: POSITIVE,
     keep: POSITIVE,
-    keep_best: { type: ["string", "null"] },
+    keep_best: textOrNull,
     stop: orNull(object<StopFields>({ kind: TEXT, validations: POSITIVE, on: TEXT })),
   },
-  // Plans of earlier versions do not have the last two.
   ["init", "clip", "keep_best", "stop"],
 );
 

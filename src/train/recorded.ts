@@ -11,10 +11,11 @@ import { recordedChoices } from "./choices.js";
 import { damagedMetrics, lostMetrics, otherData, otherFormat, otherKernels, otherSpec } from "./errors.js";
 import { type Outcome, train } from "./loop.js";
 import { keptSteps, parseTiming, type Spent, spentBy, type TrainRecord, type ValidationRecord } from "./metrics.js";
-import type { Model, Tensors } from "./model.js";
+import type { Model } from "./model.js";
 import { placeless } from "./placed-spec.js";
 import { recorder, rewindRun } from "./recorder.js";
 import { pathIn, type Run } from "./run-folder.js";
+import type { StartValues } from "./start.js";
 
 export interface Resumed {
   /** Undefined if none was written before the run ended. */
@@ -66,7 +67,7 @@ function grownData({ state }: Checkpoint, dataSet: DataSet, changes: readonly Ch
     `${all.reduce((sum, { documents }) => sum + documents, 0)} documents`;
   const [from, to] = [counted(sources), counted(dataSet.sources)];
   if (from !== to) return [{ path: "data", from, to }];
-  // A change of the spec says already that the validation sets differ.
+  // The change of the spec is recorded by itself.
   if (changes.some(({ path }) => path.startsWith("data.validation"))) return [];
   return [{ path: "data.validation", from: "other documents", to: `${dataSet.validation.length} documents` }];
 }
@@ -118,7 +119,7 @@ export async function trainRecorded(
   run: Run,
   { model, spec, dataSet }: { readonly model: Model; readonly spec: CheckedSpec; readonly dataSet: DataSet },
   watcher: Watcher,
-  from: { readonly checkpoint?: Checkpoint | undefined; readonly start?: Tensors | undefined } = {},
+  from: { readonly checkpoint?: Checkpoint | undefined; readonly start?: StartValues | undefined } = {},
 ): Promise<Outcome> {
   const records = recorder(run);
   const before = spentBefore(run);

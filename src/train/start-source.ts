@@ -25,7 +25,12 @@ export function readWeights(
   init: InitFields,
   path: string,
   disk: Disk,
-): { readonly weights: FoundWeights; readonly warnings: readonly Diagnostic[] } {
+): {
+  readonly weights: FoundWeights;
+  readonly warnings: readonly Diagnostic[];
+  /** The folder of the checkpoint of `mom`, if it is one. */
+  readonly checkpoint?: string;
+} {
   const shown = init.path;
   if (!disk.exists(path)) {
     throw new InputError(
@@ -45,7 +50,7 @@ export function readWeights(
     const { tensors } = folderWeights(path, disk);
     const run = basename(dirname(path)) === RUN_FILES.checkpoints ? dirname(dirname(path)) : undefined;
     const owners = run === undefined ? undefined : ownersIn(disk, run);
-    return { weights: named(init, { from: shown, tensors, owners }), warnings: [] };
+    return { weights: named(init, { from: shown, tensors, owners }), warnings: [], checkpoint: path };
   }
   const saved = savedIn(disk, path, shown);
   if (saved !== undefined) {
@@ -54,8 +59,10 @@ export function readWeights(
     return { weights: named(init, { from: shown, tensors, owners: undefined }), warnings: [] };
   }
   const { weights, warnings } = runWeights(runAt(path, disk));
-  const from = `${shown}/${RUN_FILES.checkpoints}/step-${weights.step}`;
-  return { weights: named(init, { from, tensors: weights.tensors, owners: ownersIn(disk, path) }), warnings };
+  const checkpoint = `${RUN_FILES.checkpoints}/step-${weights.step}`;
+  const from = `${shown}/${checkpoint}`;
+  const found = { from, tensors: weights.tensors, owners: ownersIn(disk, path) };
+  return { weights: named(init, found), warnings, checkpoint: join(path, checkpoint) };
 }
 
 function isFolder(disk: Disk, path: string): boolean {

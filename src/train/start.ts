@@ -7,6 +7,7 @@ import type { ParameterField } from "../ir/memory.js";
 import { shapeText } from "./given-tensors.js";
 import { initialValues } from "./initialise.js";
 import type { Tensors } from "./model.js";
+import type { StartedOptimizer } from "./optimizer-state.js";
 
 export type Fate = "taken" | "copied" | "drawn";
 
@@ -21,10 +22,18 @@ export interface FoundWeights {
     | undefined;
 }
 
+/** What a run starts from, if its weights are not drawn. */
+export interface StartValues {
+  readonly tensors: Tensors;
+  readonly optimizer?: StartedOptimizer | undefined;
+}
+
 export interface Start {
   readonly tensors: Tensors;
   /** By parameter name. */
   readonly fates: ReadonlyMap<string, Fate>;
+  /** The names of the weights that parameters come from, without those that are drawn. */
+  readonly origins: ReadonlyMap<string, string>;
   /** Names of weights that the model does not use. */
   readonly unused: readonly string[];
 }
@@ -155,7 +164,7 @@ export function startFrom(
   for (const { name } of parameters) groupsOf.set(copyOf(name).base, (groupsOf.get(copyOf(name).base) ?? 0) + 1);
   const tensors = new Map<string, Tensor>();
   const fates = new Map<string, Fate>();
-  const used = new Set<string>();
+  const origins = new Map<string, string>();
   for (const field of parameters) {
     const { name, shape, group, source } = field;
     const { base } = copyOf(name);
@@ -163,15 +172,16 @@ export function startFrom(
     const members = modalities.filter((_, m) => source.of[m] === group);
     const groups = groupsOf.get(base) ?? 1;
     const found = copies.length === 0 ? undefined : sourceOf({ field, base, copies, groups, members }, weights);
-    if (found) used.add(found.name);
+    if (found) origins.set(name, found.name);
     const data = found
       ? numbersOf(found, field, weights.from)
       : initialValues(source.initial, shape, { seed, layer: source.layer >>> 0, part: source.part, group });
     tensors.set(name, { dtype: "F32", shape: [...shape], data });
     fates.set(name, found === undefined ? "drawn" : found.name === name ? "taken" : "copied");
   }
+  const used = new Set(origins.values());
   if (used.size === 0) throw nothingFits(weights, [...tensors.keys()]);
-  return { tensors, fates, unused: [...weights.tensors.keys()].filter((name) => !used.has(name)) };
+  return { tensors, fates, origins, unused: [...weights.tensors.keys()].filter((name) => !used.has(name)) };
 }
 
 function nothingFits({ from, tensors }: FoundWeights, names: readonly string[]): InputError {
@@ -189,4 +199,28 @@ function nothingFits({ from, tensors }: FoundWeights, names: readonly string[]):
       ? "Use weights with the names of checkpoints, or set `prefix` to what precedes the names."
       : `Set what precedes the names: prefix: "${found[0]}".`,
   );
+}
+
+/**
+ * The optimizer's state for weights that start from a checkpoint: where a weight is copied, its state is, too.
+ * @throws InputError if a weight is drawn, whose state the checkpoint lacks
+ */
+export function startOptimizer(from: string, { origins, tensors }: Start, found: StartedOptimizer): StartedOptimizer {
+  const drawn = [...tensors.keys()].find((name) => !origins.has(name));
+  if (drawn !== undefined)
+    throw new InputError(
+      "other-weights",
+      `init: ${from} has no ${drawn}, so it has no optimizer state for that weight.`,
+      "Start without `optimizer: true`, or from the checkpoint of a model with the same parts.",
+    );
+  const state = new Map(
+    [...found.state].map(([slot, of]) => {
+      const own = [...origins].flatMap(([name, origin]) => {
+        const tensor = of.get(origin);
+        return tensor === undefined ? [] : [[name, tensor] as const];
+      });
+      return [slot, new Map(own)] as const;
+    }),
+  );
+  return { state, updates: found.updates };
 }

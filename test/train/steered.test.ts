@@ -153,3 +153,25 @@ test.skipIf(missing)("documents that are added at the end are taken in, and chan
   const state = JSON.parse(readFileSync(at("grown", "checkpoints", "step-6", "state.json"), "utf8")).state;
   expect([state.sources[0].documents, state.position.grown[0]]).toEqual([50, [{ until: 1, documents: 35 }]]);
 });
+
+test.skipIf(missing)(
+  "init takes the optimizer's state: with equal batches, a new run continues the old one",
+  async () => {
+    // Every batch is the same document, so the data position has no influence.
+    writeFileSync(at("one.jsonl"), line(3));
+    const set = ["train.steps=2", "train.batch=1", "data.held_out=0", `data.source.path="${at("one.jsonl")}"`];
+    const losses = (out: string) => metrics(out).map(({ loss }) => loss);
+    await trained("old", { set });
+    const from = (more: string) => `train.init=checkpoint("${at("old")}"${more})`;
+    const printed = await trained("warm", { set: [...set, from(", optimizer: true")] });
+    await trained("old", { resume: true, set: [...set, "train.steps=4"] });
+    expect(losses("warm")).toEqual(losses("old").slice(2));
+    expect(printed).toContain("with the optimizer's state after 2 updates");
+    const state = JSON.parse(readFileSync(at("warm", "checkpoints", "step-2", "state.json"), "utf8")).state;
+    expect(state.updates).toBe(2);
+    const other = trained("bad", { set: [...set, from(", optimizer: true"), "train.optimizer=muon"] });
+    await expect(other).rejects.toThrow(/holds the state of another optimizer: it has m, v, but/);
+    const wider = trained("bad", { set: [...set, from(", optimizer: true"), "model.layers=2 * mixer"] });
+    await expect(wider).rejects.toThrow(/has no layers\.1\..* so it has no optimizer state/);
+  },
+);

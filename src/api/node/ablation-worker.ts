@@ -85,7 +85,7 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
   try {
     const { spec, json } = checked(text);
     const dataSet = await dataSetFor(spec);
-    const start = (compiled: Compiled) => starting(spec, compiled, { folder, reach })?.().tensors;
+    const start = (compiled: Compiled) => starting(spec, compiled, { folder, reach })?.();
     const choices: Trainer["choices"] = (of, options, stages) =>
       // With `full`, the missing kernels were measured before the first variant started.
       tuned(nodeHost, {

@@ -87,7 +87,7 @@ function packageFiles(spec: string, device: string): NamedFile[] {
 | \`plan.json\` | buffers, phases, dispatches, fields and parameters |
 | \`train.mjs\` | the trainer; \`node train.mjs --help\` |
 | \`data/\` | the tokenized documents |
-| \`start.safetensors\` | the initial weights, if the spec has an \`init\` |
+| \`start.safetensors\` | the initial weights, if the spec has an \`init\`; \`start-optimizer.safetensors\` with the optimizer's state, if it takes that, too |
 | \`kernels/*.wgsl\` | the shaders, one file each; the trainer runs these files, so you can edit them |
 `;
   return [text("package.json", `${JSON.stringify(manifest, undefined, 2)}\n`), text("README.md", readme)];
