@@ -81,8 +81,14 @@ export function checkLengths(dataSet: DataSet, documents: readonly number[], len
   lengths.refuse();
 }
 
-/** Checks documents one by one. `refuse` then reports the first that does not fit into a sequence, and the longest. */
-export function lengthsWithin(length: number) {
+const SHORTEN =
+  "shorten longer documents: `long: cut` of their source keeps the beginning, and `long: split` makes several documents";
+
+/**
+ * Checks documents one by one. `refuse` then reports the first that does not fit into a sequence, and the longest.
+ * @param shorten a remedy: how to make the documents shorter
+ */
+export function lengthsWithin(length: number, shorten = SHORTEN) {
   let first: { readonly place: string; readonly positions: number } | undefined;
   let [count, longest] = [0, 0];
   return {
@@ -99,7 +105,7 @@ export function lengthsWithin(length: number) {
       throw new InputError(
         "document-too-long",
         `${first.place} takes ${first.positions} positions, but data.length is ${length}${others}`,
-        `Set data.length to at least ${longest}, or shorten longer documents: \`long: cut\` of their source keeps the beginning, and \`long: split\` makes several documents. With data.carry, a document continues in the next step.`,
+        `Set data.length to at least ${longest}, or ${shorten}. With data.carry, a document continues in the next step.`,
       );
     },
   };

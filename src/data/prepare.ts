@@ -6,6 +6,7 @@ import { listed } from "./bad-files.js";
 import { type Codecs, openCodecs } from "./codecs.js";
 import { type DataGroups, type DataSet, dataSetOf, shardsIn, withShards } from "./data-set.js";
 import type { DataHost } from "./host.js";
+import { lengthsWithin, positionsOf } from "./packing.js";
 import { decodePicture } from "./picture-file.js";
 import { fitting, openShard, type Preparing, type Progress, prepareSource, type ShardAt } from "./prepare-source.js";
 import { preparedGroups } from "./prepared-folder.js";
@@ -89,6 +90,7 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     data.held_out,
     (file, size, name) => decodePicture(host, file, size, name),
   );
+  checkPrepared(dataSet, read, data);
   if (dataSet.skipped.length > 0)
     notice(
       `${dataSet.skipped.length} documents are skipped because of these files:${listed(dataSet.skipped.flatMap(({ files }) => files))}`,
@@ -97,6 +99,27 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     notice(`none of ${dataSet.documents.length} documents is held out, so there are no validation losses`);
   const groups = withShards(found, ({ file }) => file);
   return { dataSet, groups, files: shardsIn(groups), codecs, read };
+}
+
+/** Checks the lengths of documents from prepared folders; those of other sources are checked when they are prepared. */
+function checkPrepared(dataSet: DataSet, read: readonly ReadSource[], { length, carry }: DataRequest): void {
+  if (carry) return;
+  const lengths = lengthsWithin(
+    length,
+    "prepare the data again with `long: cut` or `long: split` in their source, and with this length",
+  );
+  let number = 0;
+  const look = (path: string, end: number) => {
+    for (; number < end; number++)
+      lengths.look(`${path}: document "${dataSet.label(number)}"`, positionsOf(dataSet, number));
+  };
+  for (const { fields, documents } of read)
+    if (fields.kind === "prepared") look(fields.path, number + documents);
+    else number += documents;
+  // Those of the validation sets in the folder of the training data.
+  const [first] = read;
+  if (first?.fields.kind === "prepared") look(first.fields.path, dataSet.documents.length);
+  lengths.refuse();
 }
 
 /** Documents that are held out beside validation sets would be neither trained on nor evaluated. */
@@ -127,10 +150,31 @@ async function groupsOf(
   const own = await groupsOfSource(source, preparing, where);
   const sets: { readonly name: string; readonly shards: readonly ShardAt[] }[] = [];
   for (const { name, source: documents } of validation) {
-    const { training } = await groupsOfSource(documents, preparing, where);
+    const { training, validation: ownSets } = await groupsOfSource(documents, preparing, where);
+    if (documents.kind === "prepared") checkSet(documents.path, { training, validation: ownSets }, own);
     sets.push({ name, shards: training.flatMap(({ shards }) => shards) });
   }
   return { training: own.training, validation: sets.length > 0 ? sets : own.validation };
+}
+
+/** @throws InputError if a prepared folder cannot be a validation set beside the training data */
+function checkSet(path: string, set: DataGroups<ShardAt>, own: DataGroups<ShardAt>): void {
+  const trained = new Set(own.training.flatMap(({ shards }) => shards.map(({ file }) => file)));
+  const ownSets = own.validation.map(({ name }) => name);
+  if (set.training.some(({ shards }) => shards.some(({ file }) => trained.has(file))))
+    throw new InputError(
+      "bad-shard",
+      `data.validation: ${path} has the documents of the training data`,
+      ownSets.length > 0
+        ? `Remove \`validation\`: these prepared data have validation sets already: ${ownSets.join(", ")}.`
+        : "Remove `validation`, and set the share of held-out documents with `held_out`.",
+    );
+  if (set.validation.length > 0)
+    throw new InputError(
+      "bad-shard",
+      `data.validation: ${path} has validation sets of its own, beside its training documents`,
+      "For a validation set, prepare its documents alone: `mom data prepare SPEC --out DIR`.",
+    );
 }
 
 async function groupsOfSource(source: SourceFields, preparing: Preparing, where: Where): Promise<DataGroups<ShardAt>> {

@@ -89,3 +89,51 @@ it("keeps its validation sets: by default, no further documents are held out", a
   expect(train + held).toBe(100);
   expect(held).toBeGreaterThan(0);
 });
+
+it("is checked against the length of the spec, as other sources are", async () => {
+  writeFileSync(join(folder, "long.jsonl"), JSON.stringify({ segments: [{ text: "x".repeat(40) }] }));
+  writeFileSync(join(folder, "a.jsonl"), JSON.stringify({ segments: [{ text: "one" }] }));
+  const spec = specWith('files("long.jsonl")', "held_out: 0");
+  await prepareFolder(host, { spec, folder, reach }, { out, notice });
+  const { data, model } = specWith('prepared("prepared")');
+  const short = { ...data, length: 20 };
+  await expect(prepare(short, model, { host, folder, reach })).rejects.toMatchObject({
+    message: expect.stringMatching(/^prepared: document "x+.*" takes 41 positions, but data.length is 20$/),
+    remedy: expect.stringMatching(/at least 41, or prepare the data again/),
+  });
+  await prepareFolder(
+    host,
+    { spec: specWith('files("a.jsonl")', 'validation long: files("long.jsonl")'), folder, reach },
+    { out, notice },
+  );
+  await expect(prepare(short, model, { host, folder, reach })).rejects.toThrow(/takes 41 positions/);
+  const { dataSet } = await prepare({ ...short, carry: true }, model, { host, folder, reach });
+  expect(dataSet.documents).toHaveLength(2);
+});
+
+it("can be a validation set, but not of itself, nor with sets of its own", async () => {
+  const lines = (...words: string[]) => words.map((text) => JSON.stringify({ segments: [{ text }] })).join("\n");
+  writeFileSync(join(folder, "t.jsonl"), lines("one", "two"));
+  writeFileSync(join(folder, "v.jsonl"), lines("three"));
+  const made = async (name: string, source: string, more?: string) =>
+    prepareFolder(host, { spec: specWith(source, more), folder, reach }, { out: join(folder, name), notice });
+  await made("bare", 'files("t.jsonl")');
+  await made("held", 'files("v.jsonl")');
+  await made("both", 'files("t.jsonl")', 'validation held: files("v.jsonl")');
+  const opened = async (source: string, more: string) => {
+    const { data, model } = specWith(source, more);
+    return (await prepare(data, model, { host, folder, reach })).dataSet;
+  };
+  const { train, validation } = await opened('prepared("bare")', 'validation: prepared("held")');
+  expect([train.length, validation.length]).toEqual([2, 1]);
+  await expect(opened('prepared("bare")', 'validation: prepared("bare")')).rejects.toMatchObject({
+    message: expect.stringMatching(/bare has the documents of the training data/),
+    remedy: expect.stringMatching(/with `held_out`/),
+  });
+  await expect(opened('prepared("both")', 'validation: prepared("both")')).rejects.toMatchObject({
+    remedy: expect.stringMatching(/have validation sets already: held/),
+  });
+  await expect(opened('files("t.jsonl")', 'validation: prepared("both")')).rejects.toThrow(
+    /both has validation sets of its own/,
+  );
+});
