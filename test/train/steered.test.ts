@@ -73,12 +73,6 @@ test.skipIf(missing)(
     const losses = after.filter(({ kind }) => kind === "train").map(({ loss }) => loss);
     expect(losses).toHaveLength(8);
     expect(losses[4]).toBeLessThan(losses[3] as number);
-    // The same in two resumes, the second without further changes of what the steps do.
-    await trained(copied("again"), { resume: true, set: [...set, "train.steps=6"] });
-    await trained("again", { resume: true, set });
-    const sums = (out: string) => readFileSync(at(out, "checkpoints", "step-8", "SHA256SUMS"), "utf8");
-    expect(sums("again")).toBe(sums("more"));
-    expect(changesOf(run("again")).changes.at(-1)).toMatchObject({ step: 6, path: "train.steps", from: "6", to: "8" });
   },
 );
 
@@ -161,8 +155,8 @@ test.skipIf(missing)(
     writeFileSync(at("one.jsonl"), line(3));
     const set = ["train.steps=2", "train.batch=1", "data.held_out=0", `data.source.path="${at("one.jsonl")}"`];
     const losses = (out: string) => metrics(out).map(({ loss }) => loss);
-    await trained("old", { set });
-    const from = (more: string) => `train.init=checkpoint("${at("old")}"${more})`;
+    await trained("old", { set: [...set, "train.steps=4"] });
+    const from = (more: string) => `train.init=checkpoint("${at("old", "checkpoints", "step-2")}"${more})`;
     const printed = await trained("warm", { set: [...set, from(", optimizer: true")] });
     await trained("old", { resume: true, set: [...set, "train.steps=4"] });
     expect(losses("warm")).toEqual(losses("old").slice(2));
