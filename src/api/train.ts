@@ -16,6 +16,7 @@ import { isRunFolder } from "./run-spec.js";
 import { starting } from "./start.js";
 import { runTraining, type TrainingRequest } from "./training.js";
 import { tuned } from "./tuning.js";
+import { updateCost } from "./update-cost.js";
 
 export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | "events" | "track" | "stopWanted"> {
   readonly host: Host;
@@ -82,6 +83,7 @@ export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
     specFiles: kept.files,
     specFile: file,
     compiled,
+    flopsPerStep: updateCost(spec, dataSet).flops,
     dataSet,
     device,
     decoders: decodersOf(codecs),

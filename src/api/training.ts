@@ -58,6 +58,8 @@ export interface TrainingRequest {
   readonly title: string;
   /** The fields of the spec; absent for a compiled folder, which has only its text. */
   readonly hyperparameters?: Hyperparameters;
+  /** Training FLOPs of one update; absent for a compiled folder. */
+  readonly flopsPerStep?: number;
   readonly events: TrainingEvents;
   /** Also receives what happens in the run. */
   readonly track?: OpenTracker | undefined;
@@ -68,7 +70,10 @@ export interface TrainingRequest {
 const parametersOf = ({ parameters }: TrainingRequest["compiled"]): number =>
   parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
 
-function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, start: StartRecord | undefined) {
+function aboutOf(
+  { spec, compiled, device, dataSet, title, flopsPerStep }: TrainingRequest,
+  start: StartRecord | undefined,
+) {
   const memory = compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
   const latents = spec.model.modalities.filter((modality) => itemOf(modality)?.type === "F32");
   return {
@@ -82,6 +87,7 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
       ...(start ? [["Initial weights", start.from] as const] : []),
     ] as const,
     units: lossUnits(spec),
+    ...(flopsPerStep !== undefined && { flops_per_step: flopsPerStep }),
   };
 }
 

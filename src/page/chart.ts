@@ -51,7 +51,7 @@ const LEGEND = 3;
 const LISTED = 14;
 
 export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
-  const plotted = h("div", { class: "plot" });
+  const plotted = h("div", { class: "plot", style: `min-height: ${height}px` });
   const tip = h("div", { class: "tip", hidden: true });
   const heading = h("h3", {}, title, " ", h("span", { class: "unit" }, unit));
   const legend = h("span", { class: "legend" });
@@ -149,7 +149,11 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
         ),
       );
     const rest = values.length > rows.length ? [h("p", {}, `and ${values.length - rows.length} more`)] : [];
-    tip.replaceChildren(h("p", {}, `${view.axis} ${short(at, 5)}`), h("table", {}, rows), ...rest);
+    tip.replaceChildren(
+      h("p", {}, `${view.axis} ${view.axis === "steps" ? Math.round(at) : short(at, 5)}`),
+      h("table", {}, rows),
+      ...rest,
+    );
     tip.hidden = false;
     const { offsetLeft, offsetTop } = plotted;
     const x = offsetLeft + plot.over.offsetLeft + left;
@@ -165,6 +169,10 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
     { rootMargin: "60px" },
   ).observe(element);
   new ResizeObserver(drawSoon).observe(plotted);
+  // Paper shows what the screen does not.
+  window.addEventListener("beforeprint", () => {
+    if (element.isConnected) draw();
+  });
   gestures(
     plotted,
     () => plot,

@@ -7,14 +7,9 @@ import { type AblationFolder, stateOf, type VariantState } from "../../ablate/fo
 import { planned, programsOf, trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";
 import type { Disk } from "../../data/disk.js";
-import { openTraining } from "../../data/order.js";
-import { openStreams } from "../../data/streams.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import type { AdapterSource, OpenDevice } from "../../gpu/dawn.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
-import { costOf } from "../../inspect/inspection.js";
-import type { Profile } from "../../ir/plan.js";
-import { profileNamed } from "../../ir/profiles.js";
 import { planText } from "../../train/compiled.js";
 import { validate } from "../../train/loop.js";
 import { openModel } from "../../train/model.js";
@@ -24,24 +19,7 @@ import type { TuneMode } from "../../tune/tune.js";
 import type { Host } from "../host.js";
 import { measuredBefore, tuned } from "../tuning.js";
 import { lossUnits } from "../units.js";
-
-/** The number of micro-batches to count. The shares of modalities are then accurate to a few in a thousand. */
-const COUNTED = 32;
-
-/** Mean positions of each modality in an update over the first batches, without padding. */
-function positionsOf({ data, train, model }: CheckedSpec, dataSet: DataSet): number[] {
-  const { length, carry } = data;
-  const { batch, seed, accumulate } = train;
-  const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, seed, accumulate });
-  const counts = model.modalities.map(() => 0);
-  for (let i = 0; i < COUNTED; i++) {
-    const { modality, document } = order.next();
-    modality.forEach((m, position) => {
-      if ((document[position] as number) >= 0) counts[m] = (counts[m] ?? 0) + 1;
-    });
-  }
-  return counts.map((positions) => (positions * accumulate) / COUNTED);
-}
+import { updateCost } from "../update-cost.js";
 
 /** The number of held-out documents with a modality. Each has a marker of the modality that owns the markers. */
 const heldOutOf = ({ validation, documents, parts }: DataSet, modality: number): number =>
@@ -50,12 +28,8 @@ const heldOutOf = ({ validation, documents, parts }: DataSet, modality: number):
     : validation.filter((number) => documents[number]?.segments.some((one) => one.modality === modality)).length;
 
 function armCost({ spec }: Arm, dataSet: DataSet): Costs["arms"][number] {
-  const { parameters, modalities } = costOf(spec, trainingOn(spec, profileNamed("webgpu-default") as Profile));
-  const positions = positionsOf(spec, dataSet);
-  return {
-    parameters: { total: parameters.total, active: parameters.active },
-    flops: modalities.reduce((sum, { training }, m) => sum + training * (positions[m] as number), 0),
-  };
+  const { parameters, flops } = updateCost(spec, dataSet);
+  return { parameters: { total: parameters.total, active: parameters.active }, flops };
 }
 
 /**
