@@ -176,8 +176,8 @@ const hex = (byte: number): string => byte.toString(16).toUpperCase().padStart(2
 /** The licences of the data that come with mom or through it, each once. */
 function licencesOf(...sources: readonly SourceFields[]): string[] {
   const all = sources.flatMap((source): string[] => {
-    if (source.kind === "mixture") return licencesOf(...source.of.map((part) => part.source));
-    if (source.kind !== "emoji") return [];
+    if ("of" in source) return licencesOf(...source.of.map((part) => part.source));
+    if (!("sets" in source)) return [];
     return [...source.sets.map(licenceOf), ...(usesCldr(source) ? [CLDR.licence] : [])];
   });
   return [...new Set(all)];

@@ -101,6 +101,12 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
   return { dataSet, groups, files: shardsIn(groups), codecs, read };
 }
 
+/** The folder of prepared data; undefined for other sources. */
+function folderOf(source: SourceFields): string | undefined {
+  const asked = partsOf(source);
+  return "prepared" in asked ? asked.prepared : undefined;
+}
+
 /** Checks the lengths of documents from prepared folders; those of other sources are checked when they are prepared. */
 function checkPrepared(dataSet: DataSet, read: readonly ReadSource[], { length, carry }: DataRequest): void {
   if (carry) return;
@@ -109,16 +115,15 @@ function checkPrepared(dataSet: DataSet, read: readonly ReadSource[], { length, 
     "prepare the data again with `long: cut` or `long: split` in their source, and with this length",
   );
   let number = 0;
-  const look = (path: string, end: number) => {
-    for (; number < end; number++)
+  const look = (path: string | undefined, end: number) => {
+    for (; path !== undefined && number < end; number++)
       lengths.look(`${path}: document "${dataSet.label(number)}"`, positionsOf(dataSet, number));
+    number = end;
   };
-  for (const { fields, documents } of read)
-    if (fields.kind === "prepared") look(fields.path, number + documents);
-    else number += documents;
+  for (const { fields, documents } of read) look(folderOf(fields), number + documents);
   // Those of the validation sets in the folder of the training data.
   const [first] = read;
-  if (first?.fields.kind === "prepared") look(first.fields.path, dataSet.documents.length);
+  if (first !== undefined) look(folderOf(first.fields), dataSet.documents.length);
   lengths.refuse();
 }
 
@@ -151,7 +156,8 @@ async function groupsOf(
   const sets: { readonly name: string; readonly shards: readonly ShardAt[] }[] = [];
   for (const { name, source: documents } of validation) {
     const { training, validation: ownSets } = await groupsOfSource(documents, preparing, where);
-    if (documents.kind === "prepared") checkSet(documents.path, { training, validation: ownSets }, own);
+    const prepared = folderOf(documents);
+    if (prepared !== undefined) checkSet(prepared, { training, validation: ownSets }, own);
     sets.push({ name, shards: training.flatMap(({ shards }) => shards) });
   }
   return { training: own.training, validation: sets.length > 0 ? sets : own.validation };

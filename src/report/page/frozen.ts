@@ -1,4 +1,6 @@
 // The page of runs as one file: everything that it shows, at most so much of each run.
+
+import type { TimingRecord } from "../../train/metrics.js";
 import { runsPage } from "./page.js";
 import type { RunReader } from "./run-reader.js";
 import {
@@ -65,6 +67,9 @@ export function frozenPage(
   return runsPage(title, data);
 }
 
+/** Columns whose numbers are sums of all records so far. */
+const SO_FAR: readonly string[] = ["seconds", "tokens"] satisfies (keyof TimingRecord)[];
+
 /** A table with fewer records. Those of a group become one, at the last of their steps. */
 function grouped({ steps, columns }: Table, most: number): Table {
   if (steps.length <= most) return { steps, columns };
@@ -73,7 +78,7 @@ function grouped({ steps, columns }: Table, most: number): Table {
   const made = new Map<string, number[]>();
   for (const [name, values] of columns) {
     const groups = starts.map((start) => summed(values, start, Math.min(values.length, start + size)));
-    const isMeasured = name !== "seconds" && name !== "tokens";
+    const isMeasured = !SO_FAR.includes(name);
     made.set(
       name,
       groups.map(({ mean, last }) => (isMeasured ? mean : last)),

@@ -4,6 +4,7 @@ import type { Disk } from "../../data/disk.js";
 import { readRegular, textOf } from "../../data/open-file.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { changesOf, type RunChange } from "../../train/changes.js";
+import type { TimingRecord } from "../../train/metrics.js";
 import { pathIn, RUN_FILES, type Run } from "../../train/run-folder.js";
 import { lockedBy } from "../../train/run-lock.js";
 import { readSessions, type Session } from "../../train/sessions.js";
@@ -107,7 +108,8 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
       const steps = known?.steps ?? null;
       const speeds = timing.columns.get("tokens_per_second")?.slice(-RECENT) ?? [];
       const seconds = timing.steps.length === 0 ? null : finite(spentSeconds(timing).at(-1));
-      const tokens = finite(timing.columns.get("tokens")?.at(-1));
+      const latest = (name: keyof TimingRecord) => finite(timing.columns.get(name)?.at(-1));
+      const tokens = latest("tokens");
       const spent =
         seconds === null ? [] : [{ step, seconds, tokens_per_second: 0, ...(tokens !== null && { tokens }) }];
       const problems = [noSpec, known?.problem, noFacts, ...followed.problems()].filter((one) => one !== undefined);
