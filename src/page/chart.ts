@@ -1,8 +1,11 @@
 // A chart of curves: draws them with uPlot, zooms, pans and shows the values under the pointer.
 import uPlot from "uplot";
-import { type Curve, drawnIn, nearest, smoothedAt } from "./curve.js";
+import { type Curve, drawnIn } from "./curve.js";
 import { fill, h } from "./dom.js";
+import { gestures } from "./gestures.js";
+import { colourOf, short, swatch } from "./marks.js";
 import { rangeOf } from "./range.js";
+import { valuesAt } from "./tooltip.js";
 
 export interface Line {
   readonly curve: Curve;
@@ -47,8 +50,6 @@ const NOISY = 16;
 const REST_MS = 150;
 /** Most lines that a legend names. */
 const LEGEND = 3;
-/** Lines that the tooltip lists. */
-const LISTED = 14;
 
 export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
   const plotted = h("div", { class: "plot", style: `min-height: ${height}px` });
@@ -122,37 +123,10 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
       return;
     }
     const at = plot.posToVal(left, "x");
-    const { smoothing } = view;
-    const values = lines.flatMap(({ curve, label, colour, kind }) => {
-      const point = nearest(curve, at);
-      if (point === undefined) return [];
-      const half = kind === "raw" ? Math.floor((smoothing * curve.y.length) / 2) : 0;
-      const value = smoothedAt(curve, point, half);
-      return [{ label, colour, value, own: curve.y[point] as number, x: curve.x[point] as number }];
-    });
-    values.sort((a, b) => b.value - a.value);
     const away = (value: number): number => Math.abs((plot?.valToPos(value, "y") ?? 0) - top);
-    const closest = values.reduce(
-      (best, one) => (away(one.value) < away(best.value) ? one : best),
-      values[0] as (typeof values)[0],
-    );
-    const start = Math.max(0, Math.min(values.indexOf(closest) - LISTED / 2, values.length - LISTED));
-    const rows = values
-      .slice(start, start + LISTED)
-      .map((one) =>
-        h(
-          "tr",
-          { class: one === closest ? "closest" : undefined },
-          h("td", {}, swatch(one.colour), one.label),
-          h("td", {}, short(one.value)),
-          h("td", { class: "own" }, one.own === one.value ? "" : short(one.own)),
-        ),
-      );
-    const rest = values.length > rows.length ? [h("p", {}, `and ${values.length - rows.length} more`)] : [];
     tip.replaceChildren(
       h("p", {}, `${view.axis} ${view.axis === "steps" ? Math.round(at) : short(at, 5)}`),
-      h("table", {}, rows),
-      ...rest,
+      ...valuesAt(at, lines, view.smoothing, away),
     );
     tip.hidden = false;
     const { offsetLeft, offsetTop } = plotted;
@@ -226,32 +200,6 @@ function extentOf(lines: readonly Line[], { zoom, logX }: View): readonly [numbe
   }
   if (!(to > from)) return from === to ? [from / 2, from * 1.5 || 1] : [0, 1];
   return [logX ? from : Math.min(from, 0.02 * to), to];
-}
-
-export const colourOf = (number: number): string =>
-  getComputedStyle(document.documentElement)
-    .getPropertyValue(`--run-${number % COLOURS}`)
-    .trim();
-export const COLOURS = 12;
-
-export const swatch = (colour: number): HTMLElement =>
-  h("span", { class: "swatch", style: `background: var(--run-${colour % COLOURS})` });
-
-/** A number for people: 0.2491, 12.3k, 4e-7. */
-export function short(value: number, digits = 4): string {
-  if (!Number.isFinite(value)) return "–";
-  const size = Math.abs(value);
-  for (const [unit, power] of [
-    ["E", 1e18],
-    ["P", 1e15],
-    ["T", 1e12],
-    ["G", 1e9],
-    ["M", 1e6],
-    ["k", 1e4],
-  ] as const)
-    if (size >= power) return `${Number((value / (unit === "k" ? 1e3 : power)).toPrecision(digits))}${unit}`;
-  if (size !== 0 && size < 1e-3) return value.toExponential(Math.max(0, digits - 3));
-  return String(Number(value.toPrecision(digits)));
 }
 
 interface Frame {
@@ -336,67 +284,3 @@ function optionsOf(lines: readonly Line[], view: View, { width, height, zoomed, 
 
 const fewPoints = (plot: uPlot, series: number): boolean =>
   (plot.data[series] as (number | null)[]).filter((value) => value !== null).length <= MARKED;
-
-/** Double click shows all; the wheel zooms while Ctrl or Shift is held, and a drag pans while Shift is held. */
-function gestures(
-  host: HTMLElement,
-  plotNow: () => uPlot | undefined,
-  boundsNow: () => readonly [number, number],
-  isLog: () => boolean,
-  zoomed: (zoom: readonly [number, number] | undefined) => void,
-): void {
-  const scaled = (value: number): number => (isLog() ? Math.log10(value) : value);
-  const back = (value: number): number => (isLog() ? 10 ** value : value);
-  /** @param fixed the share of the width that stays in its place @param factor of the width @param shift in shares of it */
-  const move = (fixed: number, factor: number, shift: number): void => {
-    const [from, to] = boundsNow().map(scaled) as [number, number];
-    const wide = to - from;
-    const start = from + wide * (fixed - fixed * factor + shift);
-    zoomed([back(start), back(start + wide * factor)]);
-  };
-  host.addEventListener("dblclick", () => zoomed(undefined));
-  host.addEventListener(
-    "wheel",
-    (event) => {
-      const plot = plotNow();
-      if (plot === undefined || !(event.ctrlKey || event.shiftKey)) return;
-      event.preventDefault();
-      const { left, width } = plot.over.getBoundingClientRect();
-      const turned = event.deltaY || event.deltaX;
-      move((event.clientX - left) / width, 1.0015 ** turned, 0);
-    },
-    { passive: false },
-  );
-  host.addEventListener(
-    "mousedown",
-    (event) => {
-      const plot = plotNow();
-      if (plot === undefined || !event.shiftKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      let before = event.clientX;
-      const { width } = plot.over.getBoundingClientRect();
-      const pan = (moved: MouseEvent): void => {
-        move(0, 1, (before - moved.clientX) / width);
-        before = moved.clientX;
-      };
-      window.addEventListener("mousemove", pan);
-      window.addEventListener("mouseup", () => window.removeEventListener("mousemove", pan), { once: true });
-    },
-    { capture: true },
-  );
-  host.tabIndex = 0;
-  host.addEventListener("keydown", (event) => {
-    const moves: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => move(0, 1, -0.1),
-      ArrowRight: () => move(0, 1, 0.1),
-      "+": () => move(0.5, 0.8, 0),
-      "-": () => move(0.5, 1.25, 0),
-      Escape: () => zoomed(undefined),
-    };
-    const action = moves[event.key];
-    if (action === undefined) return;
-    event.preventDefault();
-    action();
-  });
-}

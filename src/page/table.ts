@@ -1,8 +1,8 @@
 // The table of runs: selects which curves are shown, sorts, and opens the details of a run.
 import { type RunColumn, runColumns } from "../report/page/columns.js";
 import type { RunView } from "../report/page/view.js";
-import { swatch } from "./chart.js";
 import { fill, h } from "./dom.js";
+import { swatch } from "./marks.js";
 import type { KnownRun } from "./store.js";
 
 export interface RunTable {
