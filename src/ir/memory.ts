@@ -1,5 +1,5 @@
 // The memory plan: where every tensor of a compiled model is. `allocate` makes it, and `emit` turns it into bindings.
-import type { BufferRange, Field, PlannedBuffer } from "./plan.js";
+import type { BufferRange, Field, Plan, PlannedBuffer } from "./plan.js";
 import type { Parameter } from "./program.js";
 import type { Stretch, TensorId } from "./tensor.js";
 import type { Piece } from "./too-large.js";
@@ -32,3 +32,8 @@ export interface Memory {
   /** The buffer of a region of `parameters`, `gradients` or a slot. */
   readonly arena: (name: string, region: number) => number;
 }
+
+/** The slots of a plan's optimizer, by name. */
+export const slotsOf = ({ buffers }: Pick<Plan, "buffers">): string[] => [
+  ...new Set(buffers.flatMap(({ holds, role }) => (role === "optimizer" && holds ? holds.arena : []))),
+];

@@ -11,8 +11,8 @@ import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
 import { firstLossScale, LOSS_SCALE } from "../ir/loss-scale.js";
 import { labelOf } from "../ir/meaning.js";
-import type { ParameterField } from "../ir/memory.js";
-import type { BufferRole, Field, Plan } from "../ir/plan.js";
+import { type ParameterField, slotsOf } from "../ir/memory.js";
+import type { BufferRole, Field } from "../ir/plan.js";
 import { isWithin } from "../ir/scope.js";
 import { type StepScalars, stepWords } from "../ir/step.js";
 import { fillTable, tableName } from "../kernels/tables.js";
@@ -314,11 +314,6 @@ function batchWriter(runtime: Runtime, { plan, tables }: Model["compiled"]): Mod
     }
   };
 }
-
-/** The slots of a plan's optimizer, by name. */
-export const slotsOf = ({ buffers }: Pick<Plan, "buffers">): string[] => [
-  ...new Set(buffers.flatMap(({ holds, role }) => (role === "optimizer" && holds ? holds.arena : []))),
-];
 
 /** The scalars of update `step`, counted from 1. `rate` turns a peak into the learning rate. */
 export const stepScalars = (

@@ -252,11 +252,11 @@ test.skipIf(missing)("--resume rejects changed data, and an unknown option gives
   healthy("moved");
   const before = bytesOf("moved", 6);
   cpSync(at("words.jsonl"), at("kept.jsonl"));
-  write("words.jsonl", `${readFileSync(at("words.jsonl"), "utf8")}${lines([[{ text: "another" }]])}`);
+  write("words.jsonl", `${lines([[{ text: "another" }]])}${readFileSync(at("words.jsonl"), "utf8")}`);
   const { code, stderr } = trainTo(at("small.mom"), "moved", "--resume");
   cpSync(at("kept.jsonl"), at("words.jsonl"));
   expect(code, stderr).toBe(1);
-  expect(stderr).toContain("Restore the old data, or start a new run with another --out.");
+  expect(stderr).toContain("Restore the old data; documents and sources may only be added behind the others.");
   expect(bytesOf("moved", 6)).toEqual(before);
   expect(trainTo(at("small.mom"), "typo", "--steps", "3").code).toBe(2);
 });
