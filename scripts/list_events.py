@@ -20,24 +20,30 @@ def tags_by_plugin(accumulator):
     return tags
 
 
+def check(passed, problem):
+    if not passed:
+        raise ValueError(problem)
+
+
+def check_order(tag, events):
+    steps = [event.step for event in events]
+    check(steps == sorted(set(steps)), f"{tag} has steps twice or out of order: {steps}")
+
+
 def strings(accumulator, tag):
     """Steps and string arrays of a tag."""
     from tensorboard.util import tensor_util
 
-    return [(event.step, tensor_util.make_ndarray(event.tensor_proto)) for event in accumulator.Tensors(tag)]
-
-
-def check(passed, problem):
-    if not passed:
-        raise ValueError(problem)
+    events = accumulator.Tensors(tag)
+    check_order(tag, events)
+    return [(event.step, tensor_util.make_ndarray(event.tensor_proto)) for event in events]
 
 
 def list_scalars(accumulator, tags):
     scalars = accumulator.Tags()["scalars"]
     for tag in scalars:
         events = accumulator.Scalars(tag)
-        steps = [event.step for event in events]
-        check(steps == sorted(set(steps)), f"{tag} has steps twice or out of order: {steps}")
+        check_order(tag, events)
         print(f"  {tag}: {len(events)} values, the last {events[-1].value:.5g} at step {events[-1].step}")
     check("train/loss" in scalars, f"train/loss is missing among {scalars}")
     check("validation/loss" in scalars, f"validation/loss is missing among {scalars}")
@@ -46,10 +52,7 @@ def list_scalars(accumulator, tags):
 
 def list_pictures(accumulator, tags):
     for tag in tags.get("images", []):
-        events = strings(accumulator, tag)
-        steps = [step for step, _ in events]
-        check(steps == sorted(set(steps)), f"{tag} has steps twice or out of order: {steps}")
-        for step, array in events:
+        for step, array in strings(accumulator, tag):
             check(array.ndim == 1 and len(array) >= 3, f"{tag} has the shape {array.shape}")
             width, height, *pictures = array.tolist()
             for picture in pictures:
@@ -63,10 +66,7 @@ def list_pictures(accumulator, tags):
 
 def list_texts(accumulator, tags):
     for tag in tags.get("text", []):
-        events = strings(accumulator, tag)
-        steps = [step for step, _ in events]
-        check(steps == sorted(set(steps)), f"{tag} has steps twice or out of order: {steps}")
-        for step, array in events:
+        for step, array in strings(accumulator, tag):
             texts = [text.decode("utf-8") for text in array.reshape(-1).tolist()]
             print(f"  {tag}: shape {array.shape} at step {step}, starts with {texts[0][:60]!r}")
     check("spec" in tags.get("text", []), f"the spec is missing among {tags.get('text')}")

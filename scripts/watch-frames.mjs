@@ -2,11 +2,12 @@
 // long curves are zoomed and panned. Needs `npm run build`.
 //   node scripts/watch-frames.mjs [--runs 20] [--steps 100000] [--seconds 4]
 //   node scripts/watch-frames.mjs --runs 100 --steps 2000 --seconds 0
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { serveRuns } from "../dist/src/api/node/watch-server.js";
 import { launch } from "./browser.mjs";
 import { writeSampleRun } from "./sample-runs.mjs";
 
@@ -21,7 +22,11 @@ const [runs, steps, seconds] = [values.runs, values.steps, values.seconds].map(N
 const folder = mkdtempSync(join(tmpdir(), "mom-frames-"));
 for (let i = 0; i < runs; i++)
   writeSampleRun(join(folder, `run-${String(i).padStart(3, "0")}`), { steps, seed: i + 1, rate: 6 + (i % 5) });
-const served = await serveRuns([folder]);
+const mom = join(dirname(fileURLToPath(import.meta.url)), "../bin/mom.mjs");
+const served = spawn(process.execPath, [mom, "watch", folder], { stdio: ["ignore", "pipe", "inherit"] });
+const url = await new Promise((found) => {
+  served.stdout.on("data", (text) => found(/http:\S+/.exec(text)[0]));
+});
 const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 1440, height: 1000 } });
 page.on("pageerror", (error) => {
@@ -31,8 +36,9 @@ const since = async (begun, what, done) => {
   await page.waitForFunction(done, { runs, steps: steps.toLocaleString("en-US") }, { timeout: 120_000, polling: 20 });
   console.log(`${what}: ${((performance.now() - begun) / 1000).toFixed(2)} s`);
 };
+await page.goto("data:text/html,<title>The browser is ready</title>");
 const begun = performance.now();
-await page.goto(served.url);
+await page.goto(url);
 await since(
   begun,
   `${runs} runs are in the table`,
@@ -98,5 +104,5 @@ if (seconds > 0) {
   }
 }
 await browser.close();
-await served.close();
+served.kill();
 rmSync(folder, { recursive: true });

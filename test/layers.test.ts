@@ -79,7 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics", "*.fields"],
   report: ["compile", "inspect", "train", "ablate", "ir", "data", "diagnostics", "front/spec", "*.fields"],
   // Runs in the browser. It shares the data of the page, and how numbers are shown, with the reports.
-  page: ["report/chart", "report/progress", "report/page/columns", "report/page/summary", "report/page/view"],
+  page: ["report/first-fall", "report/progress", "report/page/columns", "report/page/view", "train/metrics"],
   // Generated from the schema. It has only types.
   "spec.gen": [],
   lsp: ["grammar", "front", "diagnostics", "inspect", "*.fields"],

@@ -1,32 +1,13 @@
-// A chart of curves: draws them with uPlot, zooms, pans and shows the values under the pointer.
+// A chart of curves: draws them with uPlot, zooms, pans, shows the values under the pointer and is saved as SVG.
 import uPlot from "uplot";
-import { type Curve, drawnIn } from "./curve.js";
 import { fill, h } from "./dom.js";
+import { figureSvg } from "./figure.js";
 import { gestures } from "./gestures.js";
-import { colourOf, short, swatch } from "./marks.js";
-import { rangeOf } from "./range.js";
-import { valuesAt } from "./tooltip.js";
-
-export interface Line {
-  readonly curve: Curve;
-  readonly label: string;
-  /** The number of a colour in the style sheet. */
-  readonly colour: number;
-  /** `raw` lines are smoothed and have their points behind them; `checks` are few points with a mark each. */
-  readonly kind: "raw" | "checks";
-  readonly dashed?: boolean;
-}
-
-/** What all charts of the page share. */
-export interface View {
-  /** The part of the horizontal axis; undefined for all of it. */
-  readonly zoom: readonly [number, number] | undefined;
-  readonly logX: boolean;
-  readonly logY: boolean;
-  /** The share of a curve's points that its smoothing averages. */
-  readonly smoothing: number;
-  readonly axis: string;
-}
+import { swatch } from "./marks.js";
+import { type Line, NOISY, type PlotData, plotData, type View } from "./plot-data.js";
+import { optionsOf } from "./plot-options.js";
+import { inLight, saveFile } from "./svg.js";
+import { tooltip } from "./tooltip.js";
 
 export interface Chart {
   readonly element: HTMLElement;
@@ -42,245 +23,143 @@ export interface ChartSetting {
   readonly zoomed: (zoom: readonly [number, number] | undefined) => void;
 }
 
-/** Lines with more points in view have no marks. */
-const MARKED = 80;
-/** Charts of more lines have no raw points behind them, which would hide the lines. */
-const NOISY = 16;
-/** Milliseconds without a zoom after which raw points are drawn again: they take most of the time. */
+/** Milliseconds without a zoom after which raw points are drawn again. */
 const REST_MS = 150;
+/** Milliseconds after which a chart that is not in view is drawn, for a print or a picture of the whole page. */
+const UNSEEN_MS = 1000;
 /** Most lines that a legend names. */
 const LEGEND = 3;
+/** Pixels beside the columns. */
+const BESIDE = 70;
+/** Columns of a chart that is saved. */
+const SAVED_COLUMNS = 600;
 
 export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
   const plotted = h("div", { class: "plot", style: `min-height: ${height}px` });
-  const tip = h("div", { class: "tip", hidden: true });
+  const tip = tooltip(plotted, height);
   const heading = h("h3", {}, title, " ", h("span", { class: "unit" }, unit));
   const legend = h("span", { class: "legend" });
-  const caption = h("figcaption", {}, heading, legend);
-  const element = h("figure", { class: "chart", "data-chart": title }, caption, plotted, tip);
-  let lines: readonly Line[] = [];
-  let view: View | undefined;
-  let plot: uPlot | undefined;
-  let made = "";
-  let seen = false;
+  const save = h("button", { type: "button", class: "save", title: "Save this chart as SVG" }, "SVG");
+  const caption = h("figcaption", {}, heading, legend, save);
+  const element = h("figure", { class: "chart", "data-chart": title }, caption, plotted, tip.element);
+  let shown: { readonly lines: readonly Line[]; readonly view: View } | undefined;
+  let drawn: { readonly plot: uPlot; readonly data: PlotData; readonly key: string } | undefined;
   let isMoving = false;
-  let resting: ReturnType<typeof setTimeout> | undefined;
-  let due = false;
 
   const draw = (): void => {
-    due = false;
-    if (view === undefined) return;
     const width = Math.floor(plotted.clientWidth);
-    if (width <= 0) return;
-    const key = [
-      width,
-      view.logX,
-      view.logY,
-      view.axis,
-      lines.length <= NOISY,
-      ...lines.map(({ colour, kind, dashed }) => `${colour}${kind}${dashed}`),
-    ].join();
-    if (key !== made) {
+    if (shown === undefined || width <= 0) return;
+    const { lines, view } = shown;
+    const key = keyOf(lines, view, width);
+    const data = plotData(lines, view, width - BESIDE, isMoving);
+    let { plot } = drawn ?? {};
+    if (plot === undefined || drawn?.key !== key) {
       plot?.destroy();
-      made = key;
-      const options = optionsOf(lines, view, { width, height, zoomed, tell: () => tell() });
-      plot = new uPlot(options, options.series.map(() => []) as unknown as uPlot.AlignedData, plotted);
+      plot = newPlot(plotted, optionsOf(lines, view, { width, height, zoomed, tell: () => tell() }));
     }
-    const [from, to] = extentOf(lines, view);
-    // A column for each two pixels while many lines move.
-    const count = Math.max(2, Math.round((width - 70) / (isMoving && lines.length > NOISY ? 2 : 1)));
-    const scale = view.logX ? Math.log10 : (x: number) => x;
-    const back = view.logX ? (x: number) => 10 ** x : (x: number) => x;
-    const { smoothing } = view;
-    const drawn = lines.map(({ curve, kind }) =>
-      drawnIn(curve, { from, to, count, scale }, kind === "raw" ? Math.floor((smoothing * curve.y.length) / 2) : 0),
-    );
-    const [left, right] = [scale(from), scale(to)];
-    const xs = Array.from({ length: 2 * count }, (_, i) => back(left + ((i + 0.5) / (2 * count)) * (right - left)));
-    const hasNoise = smoothing > 0 && !isMoving;
-    const behind = drawn.map(({ low, high }, i) => (hasNoise && lines[i]?.kind === "raw" ? woven(low, high) : []));
-    const data = [...(lines.length <= NOISY ? behind : []), ...drawn.map(({ smooth }) => woven(smooth))];
-    range = rangeOf(drawn, view.logY);
-    bounds = [from, to];
-    plot?.setData([xs, ...data] as uPlot.AlignedData, false);
-    plot?.batch(() => {
-      plot?.setScale("x", { min: from, max: to });
-      plot?.setScale("y", { min: range[0], max: range[1] });
-    });
-  };
-  let range: readonly [number, number] = [0, 1];
-  let bounds: readonly [number, number] = [0, 1];
-  const drawSoon = (): void => {
-    if (due || !seen) return;
-    due = true;
-    requestAnimationFrame(draw);
+    drawn = { plot, data, key };
+    setData(plot, data);
   };
   const tell = (): void => {
-    if (plot === undefined || view === undefined) return;
-    const { left = -1, top = -1 } = plot.cursor;
-    if (left < 0 || !plotted.matches(":hover")) {
-      tip.hidden = true;
-      return;
-    }
-    const at = plot.posToVal(left, "x");
-    const away = (value: number): number => Math.abs((plot?.valToPos(value, "y") ?? 0) - top);
-    tip.replaceChildren(
-      h("p", {}, `${view.axis} ${view.axis === "steps" ? Math.round(at) : short(at, 5)}`),
-      ...valuesAt(at, lines, view.smoothing, away),
-    );
-    tip.hidden = false;
-    const { offsetLeft, offsetTop } = plotted;
-    const x = offsetLeft + plot.over.offsetLeft + left;
-    const flipped = left > plot.over.clientWidth / 2;
-    tip.style.left = `${flipped ? x - tip.offsetWidth - 14 : x + 14}px`;
-    tip.style.top = `${offsetTop + Math.max(0, Math.min(top, height - tip.offsetHeight))}px`;
+    if (shown !== undefined && drawn !== undefined) tip.show(drawn.plot, shown.lines, shown.view);
   };
-  new IntersectionObserver(
-    (entries) => {
-      seen = entries.some(({ isIntersecting }) => isIntersecting);
-      drawSoon();
-    },
-    { rootMargin: "60px" },
-  ).observe(element);
-  new ResizeObserver(drawSoon).observe(plotted);
-  // Paper shows what the screen does not.
-  window.addEventListener("beforeprint", () => {
-    if (element.isConnected) draw();
-  });
+  const when = drawnWhenSeen(element, draw, () => isMoving);
+  new ResizeObserver(when.soon).observe(plotted);
   gestures(
     plotted,
-    () => plot,
-    () => bounds,
-    () => view?.logX ?? false,
+    () => drawn?.plot,
+    () => drawn?.data.bounds ?? [0, 1],
+    () => shown?.view.logX ?? false,
     zoomed,
   );
+  save.addEventListener("click", () => {
+    if (shown === undefined) return;
+    const { lines, view } = shown;
+    const data = plotData(lines, view, SAVED_COLUMNS, false);
+    saveFile(
+      `${title}.svg`,
+      "image/svg+xml",
+      inLight(document, () => figureSvg({ title, unit, lines, view, data })),
+    );
+  });
+  let resting: ReturnType<typeof setTimeout> | undefined;
   return {
     element,
-    show(others, now) {
-      isMoving = view !== undefined && now.zoom !== view.zoom;
+    show(lines, view) {
+      isMoving = shown !== undefined && view.zoom !== shown.view.zoom;
       clearTimeout(resting);
       if (isMoving)
         resting = setTimeout(() => {
           isMoving = false;
-          drawSoon();
+          when.soon();
         }, REST_MS);
-      lines = others;
-      view = now;
+      shown = { lines, view };
       // The table of runs is the legend of several.
       const named = lines.length > 1 && lines.length <= LEGEND ? lines : [];
       fill(legend, ...named.map(({ label, colour }) => h("span", {}, swatch(colour), label)));
-      drawSoon();
+      when.soon();
     },
     redraw() {
-      made = "";
-      drawSoon();
+      if (drawn !== undefined) drawn = { ...drawn, key: "" };
+      when.soon();
     },
   };
 }
 
-/** Two values for each column. */
-function woven(first: readonly (number | null)[], second?: readonly (number | null)[]): (number | null)[] {
-  const values: (number | null)[] = Array(2 * first.length).fill(null);
-  for (let i = 0; i < first.length; i++) {
-    values[2 * i] = first[i] as number | null;
-    if (second !== undefined && second[i] !== first[i]) values[2 * i + 1] = second[i] as number | null;
-  }
-  return values;
-}
-
-function extentOf(lines: readonly Line[], { zoom, logX }: View): readonly [number, number] {
-  if (zoom !== undefined) return zoom;
-  let [from, to] = [Infinity, -Infinity];
-  for (const {
-    curve: { x },
-  } of lines) {
-    const first = logX ? x.find((at) => at > 0) : x[0];
-    if (first !== undefined) from = Math.min(from, first);
-    to = Math.max(to, x.at(-1) ?? -Infinity);
-  }
-  if (!(to > from)) return from === to ? [from / 2, from * 1.5 || 1] : [0, 1];
-  return [logX ? from : Math.min(from, 0.02 * to), to];
-}
-
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-  readonly zoomed: (zoom: readonly [number, number]) => void;
-  readonly tell: () => void;
-}
-
-function optionsOf(lines: readonly Line[], view: View, { width, height, zoomed, tell }: Frame): uPlot.Options {
-  const style = getComputedStyle(document.documentElement);
-  const [quiet, line] = [style.getPropertyValue("--quiet"), style.getPropertyValue("--line")];
-  const axis: uPlot.Axis = {
-    stroke: quiet,
-    font: "12px system-ui, sans-serif",
-    grid: { stroke: line, width: 1 },
-    ticks: { stroke: line, width: 1, size: 4 },
-  };
-  const labels = (_: uPlot, values: number[]): string[] => values.map((value) => (value === null ? "" : short(value)));
-  return {
+/** A plot is made again when this changes. */
+const keyOf = (lines: readonly Line[], { logX, logY, axis }: View, width: number): string =>
+  [
     width,
-    height,
-    padding: [8, 18, 0, 0],
-    legend: { show: false },
-    cursor: {
-      sync: { key: "runs" },
-      points: { show: false },
-      drag: { x: true, y: false, setScale: false },
-      bind: { dblclick: () => null },
-    },
-    scales: {
-      x: { time: false, auto: false, distr: view.logX ? 3 : 1 },
-      y: { auto: false, distr: view.logY ? 3 : 1 },
-    },
-    axes: [
-      { ...axis, grid: { show: false }, values: labels, size: 34 },
-      { ...axis, values: labels, size: 58 },
-    ],
-    series: [
-      {},
-      // All raw points are behind all lines.
-      ...(lines.length <= NOISY ? lines : []).map(
-        ({ colour, kind }): uPlot.Series => ({
-          stroke: colourOf(colour),
-          width: 1,
-          alpha: 0.28,
-          spanGaps: true,
-          points: { show: false },
-          show: kind === "raw",
-        }),
-      ),
-      ...lines.map(({ colour, kind, dashed }): uPlot.Series => {
-        const stroke = colourOf(colour);
-        return {
-          stroke,
-          width: 2,
-          spanGaps: true,
-          ...(dashed && { dash: [6, 4] }),
-          points: {
-            show: kind === "checks" && lines.length <= NOISY ? fewPoints : false,
-            size: 6,
-            fill: stroke,
-            stroke,
-          },
-        };
-      }),
-    ],
-    hooks: {
-      setCursor: [tell],
-      setSelect: [
-        (plot) => {
-          const { left, width: wide } = plot.select;
-          if (wide < 4) return;
-          const ends = [plot.posToVal(left, "x"), plot.posToVal(left + wide, "x")] as const;
-          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          zoomed(ends);
-        },
-      ],
-    },
-  };
+    logX,
+    logY,
+    axis,
+    lines.length <= NOISY,
+    ...lines.map(({ colour, kind, dashed }) => `${colour}${kind}${dashed}`),
+  ].join();
+
+const newPlot = (host: HTMLElement, options: uPlot.Options): uPlot =>
+  new uPlot(options, options.series.map(() => []) as unknown as uPlot.AlignedData, host);
+
+function setData(plot: uPlot, { xs, behind, smooth, bounds, range }: PlotData): void {
+  plot.setData([xs, ...behind, ...smooth] as uPlot.AlignedData, false);
+  plot.batch(() => {
+    plot.setScale("x", { min: bounds[0], max: bounds[1] });
+    plot.setScale("y", { min: range[0], max: range[1] });
+  });
 }
 
-const fewPoints = (plot: uPlot, series: number): boolean =>
-  (plot.data[series] as (number | null)[]).filter((value) => value !== null).length <= MARKED;
+/** Draws a chart in the next frame if it is in view, else when there is time. Paper shows what the screen does not. */
+function drawnWhenSeen(element: HTMLElement, draw: () => void, isBusy: () => boolean): { readonly soon: () => void } {
+  let seen = false;
+  let due = false;
+  let later: ReturnType<typeof setTimeout> | undefined;
+  const now = (): void => {
+    due = false;
+    clearTimeout(later);
+    later = undefined;
+    draw();
+  };
+  const unseen = (): void => {
+    later = undefined;
+    if (isBusy()) soon();
+    else if (element.isConnected) now();
+  };
+  const soon = (): void => {
+    if (!seen) later ??= setTimeout(unseen, UNSEEN_MS);
+    else if (!due) {
+      due = true;
+      requestAnimationFrame(now);
+    }
+  };
+  new IntersectionObserver(
+    (entries) => {
+      seen = entries.some(({ isIntersecting }) => isIntersecting);
+      if (seen) soon();
+    },
+    { rootMargin: "60px" },
+  ).observe(element);
+  window.addEventListener("beforeprint", () => {
+    if (element.isConnected) now();
+  });
+  return { soon };
+}

@@ -88,6 +88,13 @@ export function smoothedAt({ sums }: Curve, point: number, half: number): number
   return ((sums[point + ahead + 1] as number) - (sums[point - back] as number)) / (back + ahead + 1);
 }
 
+/**
+ * Half of the smoothing window of a curve, in points. A curve of few points is not smoothed.
+ * @param smoothing the share of the points that is averaged
+ */
+export const halfWindow = ({ y }: Curve, kind: "raw" | "checks", smoothing: number): number =>
+  kind === "raw" ? Math.floor((smoothing * y.length) / 2) : 0;
+
 /** A part of the horizontal axis in columns of equal width. `scale` is linear or a logarithm. */
 export interface Columns {
   readonly from: number;

@@ -1,4 +1,6 @@
 // The page of runs: asks for what has changed, and shows it.
+
+import type { PageState } from "../report/page/view.js";
 import { ablations } from "./ablations.js";
 import { details, facts } from "./details.js";
 import { fill, h } from "./dom.js";
@@ -10,7 +12,7 @@ import { runTable } from "./table.js";
 
 const PERIOD_MS = 500;
 /** While files are still being read. */
-const READING_MS = 50;
+const READING_MS = 150;
 
 const from = source();
 const store: Store = { runs: new Map(), version: 0 };
@@ -33,17 +35,9 @@ const table = runTable({
 });
 const page = document.getElementById("page") as HTMLElement;
 const specText = h("section", { id: "spec", hidden: true });
-page.replaceChildren(
-  h("h1", {}, from.title),
-  status,
-  table.element,
-  opened,
-  compared.states,
-  curves.element,
-  pictures.element,
-  compared.answers,
-  specText,
-);
+const head = [h("h1", {}, from.title), status];
+const list = [table.element, opened];
+page.replaceChildren(...head, ...list, compared.states, curves.element, pictures.element, compared.answers, specText);
 
 const runs = (): KnownRun[] => [...store.runs.values()];
 
@@ -52,6 +46,14 @@ function showDetails(run: KnownRun | undefined): void {
   fill(opened, ...(run === undefined ? [] : [details(run)]));
   const close = opened.querySelector("h2 button");
   close?.addEventListener("click", () => showDetails(undefined));
+}
+
+/** If all runs belong to ablations, their answers come first. */
+function orderParts({ ablations }: PageState): void {
+  if (ablations.length === 0 || page.dataset.order === "answers") return;
+  if (runs().some(({ view }) => view.variant === undefined)) return;
+  page.dataset.order = "answers";
+  page.replaceChildren(...head, compared.states, compared.answers, ...list, curves.element, pictures.element, specText);
 }
 
 /** A run that is alone needs no table. */
@@ -100,6 +102,7 @@ async function update(): Promise<number> {
     const state = await from.state(store.version);
     store.version = state.version;
     addViews(store, state);
+    orderParts(state);
     status.textContent = statusText(state.reading);
     showRuns();
     compared.show(state.ablations);

@@ -1,8 +1,9 @@
 // The charts of the shown runs, by modality, and the controls that they share.
 import { RANGE, WEIGHTED } from "../report/page/view.js";
-import { type Chart, chart, type Line, type View } from "./chart.js";
+import { type Chart, chart } from "./chart.js";
 import { type Curve, curveOf } from "./curve.js";
 import { fill, h } from "./dom.js";
+import type { Line, View } from "./plot-data.js";
 import { AXES, type AxisName, type KnownRun, placesOn } from "./store.js";
 
 interface Panel {

@@ -1,11 +1,9 @@
 // The vertical range of a chart: all lines, but not their first fall if it would flatten the rest, and few outliers.
+import { FALL, topAfterFall } from "../report/first-fall.js";
 import type { Drawn } from "./curve.js";
 
-/** The share of the columns in which the first fall may leave the chart, and that of raw points above or below it. */
-const FALL = 0.06;
+/** The share of the raw points that may be above the chart, and of those that may be below. */
 const OUTLIERS = 0.02;
-/** The first fall leaves the chart if the rest then has this many times as much of the height. */
-const FLATTENED = 2;
 const MARGIN = 0.04;
 
 export function rangeOf(drawn: readonly Drawn[], log: boolean): readonly [number, number] {
@@ -24,7 +22,7 @@ export function rangeOf(drawn: readonly Drawn[], log: boolean): readonly [number
   };
   const all = extent(0);
   const rest = extent(Math.floor(FALL * (drawn[0]?.smooth.length ?? 0)));
-  let [low, high] = !log && all[1] - all[0] > FLATTENED * (rest[1] - rest[0]) && rest[1] > rest[0] ? rest : all;
+  let [low, high] = [all[0], log ? all[1] : topAfterFall(all[0], all[1], rest[1])];
   const raw = sampled(drawn, usable, scale);
   const [least, most] = [quantile(raw, OUTLIERS), quantile(raw, 1 - OUTLIERS)];
   // Raw points widen the range, but at most by as much again.

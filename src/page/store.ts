@@ -1,5 +1,4 @@
 // The runs that the page knows, with their records.
-import { spentSeconds } from "../report/page/summary.js";
 import {
   emptyTable,
   type PageState,
@@ -9,6 +8,7 @@ import {
   type TableName,
   unpackInto,
 } from "../report/page/view.js";
+import { trainedSeconds } from "../train/metrics.js";
 import type { Source } from "./source.js";
 
 export interface KnownRun {
@@ -92,7 +92,10 @@ export function placesOn(
     const { flopsPerStep } = view;
     return flopsPerStep === null ? undefined : steps.map((step) => step * flopsPerStep);
   }
-  const known = axis === "hours" ? spentSeconds(timing).map((seconds) => seconds / 3600) : timing.columns.get("tokens");
+  const known =
+    axis === "hours"
+      ? trainedSeconds(timing.columns.get("seconds") ?? []).map((seconds) => seconds / 3600)
+      : timing.columns.get("tokens");
   if (known === undefined || known.length === 0) return undefined;
   let i = 0;
   return steps.map((step) => {

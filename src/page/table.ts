@@ -157,10 +157,8 @@ function fillRow(row: HTMLTableRowElement, run: KnownRun, columns: readonly RunC
     const cell = row.cells[i + 2] ?? row.insertCell();
     cell.className = column.isNumber ? "number" : i === 0 ? "state" : "";
     const text = column.text(run.view);
-    const problems =
-      i === 0 && run.view.problems.length > 0
-        ? [h("span", { class: "problem", title: run.view.problems.join("\n") }, " ⚠")]
-        : [];
-    fill(cell, text, ...problems);
+    if (i === 0 && run.view.problems.length > 0)
+      fill(cell, text, h("span", { class: "problem", title: run.view.problems.join("\n") }, " ⚠"));
+    else if (cell.textContent !== text) cell.textContent = text;
   });
 }

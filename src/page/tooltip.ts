@@ -1,34 +1,61 @@
-// The values of all lines at one place.
-import { type Curve, nearest, smoothedAt } from "./curve.js";
+// The values of all lines at the pointer.
+import type uPlot from "uplot";
+import { halfWindow, nearest, smoothedAt } from "./curve.js";
 import { h } from "./dom.js";
 import { short, swatch } from "./marks.js";
+import type { Line, View } from "./plot-data.js";
+
+interface Tooltip {
+  readonly element: HTMLElement;
+  /** Shows the values where the plot's cursor is, or nothing if the pointer is elsewhere. */
+  readonly show: (plot: uPlot, lines: readonly Line[], view: View) => void;
+}
+
+/** Pixels between the pointer and the values. */
+const AWAY = 14;
+
+/** @param host holds the plot, and has the height */
+export function tooltip(host: HTMLElement, height: number): Tooltip {
+  const element = h("div", { class: "tip", hidden: true });
+  return {
+    element,
+    show(plot, lines, { axis, smoothing }) {
+      const { left = -1, top = -1 } = plot.cursor;
+      element.hidden = left < 0 || !host.matches(":hover");
+      if (element.hidden) return;
+      const at = plot.posToVal(left, "x");
+      const away = (value: number): number => Math.abs(plot.valToPos(value, "y") - top);
+      element.replaceChildren(
+        h("p", {}, `${axis} ${axis === "steps" ? Math.round(at) : short(at, 5)}`),
+        ...valuesAt(at, lines, smoothing, away),
+      );
+      const x = host.offsetLeft + plot.over.offsetLeft + left;
+      const isRight = left > plot.over.clientWidth / 2;
+      element.style.left = `${isRight ? x - element.offsetWidth - AWAY : x + AWAY}px`;
+      element.style.top = `${host.offsetTop + Math.max(0, Math.min(top, height - element.offsetHeight))}px`;
+    },
+  };
+}
 
 /** Lines that are listed: those around the one nearest to the pointer. */
 const LISTED = 14;
-
-interface Named {
-  readonly curve: Curve;
-  readonly label: string;
-  readonly colour: number;
-  readonly kind: "raw" | "checks";
-}
 
 /**
  * A table of the lines, the highest first, with their smoothed values and their own where these differ.
  * @param smoothing the share of a curve's points that is averaged
  * @param away how far a value is from the pointer
  */
-export function valuesAt(
+function valuesAt(
   at: number,
-  lines: readonly Named[],
+  lines: readonly Line[],
   smoothing: number,
   away: (value: number) => number,
 ): HTMLElement[] {
   const values = lines.flatMap(({ curve, label, colour, kind }) => {
     const point = nearest(curve, at);
     if (point === undefined) return [];
-    const half = kind === "raw" ? Math.floor((smoothing * curve.y.length) / 2) : 0;
-    return [{ label, colour, value: smoothedAt(curve, point, half), own: curve.y[point] as number }];
+    const value = smoothedAt(curve, point, halfWindow(curve, kind, smoothing));
+    return [{ label, colour, value, own: curve.y[point] as number }];
   });
   values.sort((a, b) => b.value - a.value);
   const [first] = values;

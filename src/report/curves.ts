@@ -1,5 +1,7 @@
 // Prepares curves for drawing: smooths and thins them, and chooses round numbers for the axes.
 
+import { FALL, topAfterFall } from "./first-fall.js";
+
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -39,13 +41,13 @@ export function quantile(values: readonly number[], share: number): number {
   return ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))] as number;
 }
 
-/** The share of the steps that a steep first fall may take. */
-const FALL = 0.25;
-
-/** The highest value after the first fall, which would flatten the rest of the curves. */
+/** The highest value, without a first fall that would flatten the rest of the curves. */
 export function topOf(points: readonly Point[]): number {
   const last = points.reduce((most, { x }) => Math.max(most, x), 0);
-  return points.reduce((high, { x, y }) => (x >= FALL * last ? Math.max(high, y) : high), Number.NEGATIVE_INFINITY);
+  const highest = (from: number): number =>
+    points.reduce((high, { x, y }) => (x >= from ? Math.max(high, y) : high), Number.NEGATIVE_INFINITY);
+  const low = points.reduce((least, { y }) => Math.min(least, y), Number.POSITIVE_INFINITY);
+  return topAfterFall(low, highest(Number.NEGATIVE_INFINITY), highest(FALL * last));
 }
 
 export interface Axis {

@@ -1,34 +1,38 @@
 // Where the numbers of a run come from, in words: dates, time, tokens, and the versions of mom, spec and data.
 import { changeText, type RunChange } from "../train/changes.js";
-import { spentBy, type TimingRecord } from "../train/metrics.js";
+import type { Spent } from "../train/metrics.js";
 import type { Session } from "../train/sessions.js";
 import { formatCount, formatDuration } from "./progress.js";
 
 type Fact = readonly [name: string, value: string];
 
-/** Names and values for the heading of a report; without those that the run's version of mom did not record. */
+/**
+ * Names and values for the heading of a report; without those that the run's version of mom did not record.
+ * @param spent undefined if nothing is recorded yet
+ */
 export function provenance(
   sessions: readonly Session[],
-  timing: readonly TimingRecord[],
+  spent: Spent | undefined,
   changes: readonly RunChange[] = [],
 ): Fact[] {
   const [first, ...later] = sessions;
-  const { seconds, tokens } = spentBy(timing);
-  const spent: Fact[] = [
-    ...(timing.length > 0 ? [["Wall time", formatDuration(seconds)] as const] : []),
-    ...(tokens !== undefined && tokens > 0 ? [["Tokens seen", formatCount(tokens)] as const] : []),
-  ];
-  if (first === undefined) return spent;
+  const amounts = spent === undefined ? [] : spentFacts(spent);
+  if (first === undefined) return amounts;
   return [
     ["Started", dateText(first.began)],
     ...(later.length > 0 ? [["Resumed", resumedText(later)] as const] : []),
     ...changeFacts(changes),
-    ...spent,
+    ...amounts,
     ["Version", distinct(sessions.map(({ version }) => `mom ${version}`))],
     ["Spec", distinct(sessions.map(({ spec }) => `SHA-256 ${spec.slice(0, 12)}…`))],
     ["Data", distinct(sessions.map(({ data }) => `fingerprint ${data.toString(16).padStart(8, "0")}`))],
   ];
 }
+
+const spentFacts = ({ seconds, tokens = 0 }: Spent): Fact[] => [
+  ["Wall time", formatDuration(seconds)],
+  ...(tokens > 0 ? [["Tokens seen", formatCount(tokens)] as const] : []),
+];
 
 /** One fact for each resume that changed something. */
 function changeFacts(changes: readonly RunChange[]): Fact[] {

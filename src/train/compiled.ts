@@ -6,7 +6,8 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Kernel, Plan, Profile } from "../ir/plan.js";
 import { withMeanings } from "./earlier-plan.js";
-import { checkPlan, misfit, readPlanJson, restored, toJson } from "./plan-json.js";
+import { checkPlan, misfit, readPlanJson } from "./plan-json.js";
+import { restored, toJson } from "./plan-text.js";
 import type { NamedFile } from "./whole-folder.js";
 
 export interface CompiledModel {

@@ -57,12 +57,21 @@ export interface Spent {
   readonly tokens: number | undefined;
 }
 
-export function spentBy(timing: readonly TimingRecord[]): Spent {
-  const seconds = timing.reduce((sum, { seconds }, i) => {
-    const before = timing[i - 1]?.seconds ?? 0;
-    return sum + (seconds >= before ? seconds - before : seconds);
-  }, 0);
-  return { seconds, tokens: timing.length === 0 ? 0 : timing.at(-1)?.tokens };
+export const spentBy = (timing: readonly TimingRecord[]): Spent => ({
+  seconds: trainedSeconds(timing.map(({ seconds }) => seconds)).at(-1) ?? 0,
+  tokens: timing.length === 0 ? 0 : timing.at(-1)?.tokens,
+});
+
+/** Seconds of training up to each record, by their clocks. In runs of earlier versions the clock starts again with every process. */
+export function trainedSeconds(clocks: readonly number[]): number[] {
+  let [total, before] = [0, 0];
+  return clocks.map((seconds) => {
+    if (Number.isFinite(seconds)) {
+      total += seconds >= before ? seconds - before : seconds;
+      before = seconds;
+    }
+    return total;
+  });
 }
 
 /** The share of a run's steps that a smoothed training loss averages, since the loss of one batch is noisy. */

@@ -1,47 +1,14 @@
-// Writes, reads and validates plan.json. `undefined` is written as null, which plans and specs do not contain otherwise.
-// Short values are on one line, so that people can read a plan and compare two. The schema covers the checked spec, the
-// device's profile, parameters and tables; `checkPlan` covers buffers and dispatches. Only the folders of blocks,
-// objectives and modalities know their fields, so here these are plain values of any name.
+// Reads and validates plan.json. The schema covers the checked spec, the device's profile, parameters and tables;
+// `checkPlan` covers buffers and dispatches. Only the folders of blocks, objectives and modalities know their fields, so
+// here these are plain values of any name.
 import type { Compiled } from "../compile.js";
 import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
 import { allSets } from "../data/sources/emoji-sets.js";
 import type { ConversationsFields, MixtureFields, SourceFields } from "../data/sources/source.fields.js";
-import { isRecord } from "../diagnostics/json-shape.js";
 import type { CheckedSpec, DataFields, InitFields, StopFields, TrainFields } from "../front/spec.js";
 import type { Ownership } from "../ir/ownership.js";
 import type { BufferRole, Profile } from "../ir/plan.js";
 import type { Vocabulary } from "../modalities/modality.fields.js";
-
-const WIDTH = 120;
-
-export const toJson = (value: object): string => `${lines(nulled(value), "")}\n`;
-export const fromJson = (text: string): unknown => restored(JSON.parse(text));
-
-function nulled(value: unknown): unknown {
-  if (value === undefined) return null;
-  if (value === null) throw new Error("null in a plan would be read back as undefined");
-  if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`JSON has no ${value}`);
-  if (Array.isArray(value)) return value.map(nulled);
-  return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, nulled(one)])) : value;
-}
-
-/** Replaces the nulls that `toJson` wrote with undefined. */
-export function restored(value: unknown): unknown {
-  if (value === null) return undefined;
-  if (Array.isArray(value)) return value.map(restored);
-  return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, restored(one)])) : value;
-}
-
-function lines(value: unknown, indent: string): string {
-  const flat = JSON.stringify(value);
-  if (indent.length + flat.length <= WIDTH || typeof value !== "object" || value === null) return flat;
-  const inner = `${indent} `;
-  const parts = Array.isArray(value)
-    ? value.map((one) => `${inner}${lines(one, inner)}`)
-    : Object.entries(value).map(([key, one]) => `${inner}${JSON.stringify(key)}: ${lines(one, inner)}`);
-  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
-  return `${open}\n${parts.join(",\n")}\n${indent}${close}`;
-}
 
 /** The fields of a type, or of any type of a union. */
 type FieldOf<T> = T extends object ? keyof T & string : never;

@@ -12,7 +12,7 @@ import type { InitFields } from "../front/spec.js";
 import { folderWeights, runWeights } from "./checkpoint.js";
 import { CHECKPOINT_FILES } from "./checkpoint-state.js";
 import { PLAN_FILE } from "./compiled.js";
-import { fromJson } from "./plan-json.js";
+import { fromJson } from "./plan-text.js";
 import { RUN_FILES, runAt } from "./run-folder.js";
 import type { FoundWeights } from "./start.js";
 import { checkAgainstSums } from "./sums.js";

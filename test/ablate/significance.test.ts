@@ -6,7 +6,7 @@ import type { Answer, Estimate } from "../../src/ablate/answer.js";
 import { corrected, holm } from "../../src/ablate/holm.js";
 import { stream } from "../../src/random/stream.js";
 import { ablationJson, ablationMarkdown } from "../../src/report/ablation/forms.js";
-import { renderAblation } from "../../src/report/ablation/render.js";
+import { ablationPart } from "../../src/report/ablation/render.js";
 import { arm, armOf, factorialIn, type Made, madeResults, measureOf, tableResults } from "./made.js";
 
 const armsOf = (count: number) => Array.from({ length: count }, (_, i) => arm(`arm ${i}`));
@@ -76,7 +76,7 @@ test("the effect of a single factor and its gain count as one comparison", () =>
 const marked = (runs: readonly (readonly Made[])[]): { readonly made: Answer; readonly pages: readonly string[] } => {
   const results = madeResults(armsOf(runs.length), runs, { axes: [{ path: "x", values: runs.map((_, i) => i) }] });
   const made = answer(results);
-  const pages = [renderAblation(results, made), ablationMarkdown(results, made), ablationJson(results, made)];
+  const pages = [ablationPart(results, made), ablationMarkdown(results, made), ablationJson(results, made)];
   return { made, pages };
 };
 const isMarked = (page: string): boolean =>
@@ -170,7 +170,7 @@ test("the report states seeds, held-out documents, degrees of freedom and the co
   const basis = (heldOut?: readonly number[]): string => {
     const modalities = [{ name: "text", unit: "nats", ...(heldOut && { heldOut }) }];
     const results = madeResults(armsOf(2), runs, { modalities });
-    const texts = [renderAblation(results, answer(results)), ablationMarkdown(results, answer(results))];
+    const texts = [ablationPart(results, answer(results)), ablationMarkdown(results, answer(results))];
     for (const text of texts) {
       expect(text).toMatch(/p below 0\.05 after Holm.{0,5}s correction for the number of comparisons/);
       expect(text).toContain("not corrected");

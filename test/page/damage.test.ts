@@ -21,7 +21,9 @@ const open = (): Runs => openRuns(nodeDisk, [folder], () => 0);
 
 /** Everything that the page may ask for, read to the end. */
 function views(runs: Runs): readonly RunView[] {
-  const state = runs.state(0, 1);
+  runs.find();
+  runs.read(1);
+  const state = runs.state(0);
   for (const { id, samples } of state.runs) {
     const run = runs.run(id);
     JSON.stringify(run?.records({ generation: -1, train: 0, validation: 0, timing: 0 }));

@@ -3,12 +3,14 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import { pathToFileURL } from "node:url";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { launch } from "../../scripts/browser.mjs";
 import { recordLines, writeSampleRun } from "../../scripts/sample-runs.mjs";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { serveRuns, type Watching } from "../../src/api/node/watch-server.js";
+import { readRuns } from "../../src/api/watch/read-runs.js";
 
 import { writeSamples } from "../../src/report/samples.js";
 import { sampleReport } from "../report/sample-report.js";
@@ -90,7 +92,9 @@ async function watching(context: TestContext, act: (page: Page) => Promise<void>
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("dialog", (dialog) => faults.push(dialog.message()));
   page.on("request", (request) => {
-    if (!request.url().startsWith(served.url) && !request.url().startsWith("data:")) faults.push(request.url());
+    const own = [served.url, pathToFileURL(folder).href];
+    if (!own.some((url) => request.url().startsWith(url)) && !request.url().startsWith("data:"))
+      faults.push(request.url());
   });
   await page.goto(served.url);
   await act(page);
@@ -116,6 +120,11 @@ test("a live run's curve grows, and two runs are compared", (context) =>
     appendFileSync(join(folder, "first/metrics.jsonl"), metrics.slice(-250));
     await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("400");
     await expect.poll(() => inked(page, "text", 0), WAIT).toBeGreaterThan(0.7);
+    // Charts below the window are drawn too.
+    await expect.poll(() => inked(page, "Speed", 0), WAIT).toBeGreaterThan(0.3);
+    const svg = await saved(page, page.locator('[data-chart="text"] .save'));
+    for (const text of ["first, training", "second, validation", "nats per byte", ">steps<", ">400<"])
+      expect(svg).toContain(text);
     await page.getByLabel("show first").uncheck();
     // A run that is alone has the colours of training and validation.
     await expect.poll(() => inked(page, "text", 0), WAIT).toBeGreaterThan(0.7);
@@ -135,6 +144,17 @@ test("samples are shown as they come, with their steps side by side, and their n
     await page.locator("select[name=samples-group]").selectOption({ index: 2 });
     await page.getByText("a <b>cat</b>").first().waitFor();
   }));
+
+/** The SVG file that a button saves, which needs no style sheet. */
+async function saved(page: Page, button: Locator): Promise<string> {
+  const download = page.waitForEvent("download");
+  await button.click();
+  const svg = readFileSync(await (await download).path(), "utf8");
+  expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  expect(svg).toMatch(/<rect [^>]*fill="#fff"/);
+  expect(svg).not.toMatch(/class=|var\(|undefined|NaN/);
+  return svg;
+}
 
 /** The design of an ablation with two arms, each with two seeds. */
 const DESIGN = {
@@ -173,10 +193,13 @@ test("an ablation fills, and its answer with it", (context) =>
     await expect.poll(() => done.count(), WAIT).toBe(4);
     await page.locator(".answer dd", { hasText: "4 of 4" }).waitFor();
     expect(await page.locator(".answer .lead").first().textContent()).toContain("than the baseline (d_state 4)");
-    // A figure is saved as a file of its own.
-    const saved = page.waitForEvent("download");
-    await page.locator(".answer .save").first().click();
-    expect(readFileSync(await (await saved).path(), "utf8")).toMatch(
-      /^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/,
-    );
+    await saved(page, page.locator(".answer .save").first());
+    // Its report is the same page as one file, with the answer first.
+    const report = join(folder, "report.html");
+    writeFileSync(report, readRuns(nodeDisk, [at()]).page());
+    await page.goto(pathToFileURL(report).href);
+    expect(await page.locator("h1").textContent()).toBe("Ablation: <i>widths</i>");
+    await page.locator(".answer dd", { hasText: "4 of 4" }).waitFor();
+    expect(await page.locator(".runs tbody tr").count()).toBe(4);
+    await expect.poll(() => inked(page, "text", 0), WAIT).toBeGreaterThan(0.3);
   }));

@@ -5,7 +5,7 @@ import { ablationCsv, ablationJson, ablationMarkdown } from "../../src/report/ab
 import { headlineOf } from "../../src/report/ablation/headline.js";
 import { type MapLayout, mapLayout } from "../../src/report/ablation/map-layout.js";
 import { decimalsOf, fixed, signed } from "../../src/report/ablation/numbers.js";
-import { renderAblation } from "../../src/report/ablation/render.js";
+import { ablationPart } from "../../src/report/ablation/render.js";
 import { sampleAblation, subsetsAblation, valuesAblation } from "./sample-ablation.js";
 
 const MARKUP = `a|b "c", <script>\n*d* _e_ \`f\` [g](h) in_proj`;
@@ -92,7 +92,7 @@ test("an ablation without a baseline differs from one whose baseline is the arm 
 
 test("Markdown has the sentences of the page", () => {
   const { results, answer } = subsetsAblation();
-  const [text, html] = [ablationMarkdown(results, answer), renderAblation(results, answer)];
+  const [text, html] = [ablationMarkdown(results, answer), ablationPart(results, answer)];
   const { findings } = headlineOf(results, answer);
   const sentences = findings.flatMap(({ lead, rest }) => [lead, ...rest.map(({ text }) => text)]);
   expect(sentences.length).toBeGreaterThan(10);
@@ -107,7 +107,7 @@ test("the reports of two runs of an ablation differ in one line, which has the t
   const { results, answer } = subsetsAblation();
   const later = { ...results, clock: { devices: ["another", "device"], seconds: 7 } };
   for (const [render, line] of [
-    [renderAblation, /^<section id="clock">.*<\/section>$/],
+    [ablationPart, /^<section id="clock">.*<\/section>$/],
     [ablationMarkdown, /^Trained on /],
   ] as const) {
     const [first, second] = [render(results, answer).split("\n"), render(later, answer).split("\n")];

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { ArmAnswer, Estimate, Match, MeasureAnswer } from "../../src/ablate/answer.js";
 import { ablationMarkdown } from "../../src/report/ablation/forms.js";
 import { headlineOf } from "../../src/report/ablation/headline.js";
-import { renderAblation } from "../../src/report/ablation/render.js";
+import { ablationPart } from "../../src/report/ablation/render.js";
 import {
   PROJECTIONS,
   type SampleAblation,
@@ -92,7 +92,7 @@ test("sentences state the gain of all parts, of each part, their synergy, and th
 
 test("figures and tables have the same numbers as the sentences", () => {
   const { results, answer } = pinned();
-  const html = renderAblation(results, answer);
+  const html = ablationPart(results, answer);
   expect(html).toContain('<tspan class="sure">+7.9</tspan> (5.1 to 10.7)</text>');
   expect(html).toContain('<tspan class="">+1.0</tspan> (−0.1 to 2.1)</text>');
   expect(html).toContain(
@@ -109,7 +109,7 @@ test("an estimate that is not significant is called not significant, even if its
   expect(sentencesOf(unmarked).Together).toMatch(
     /^It is not significant whether they give more or less than the sum of their single gains /,
   );
-  const html = renderAblation(unmarked.results, unmarked.answer);
+  const html = ablationPart(unmarked.results, unmarked.answer);
   expect(html).toContain('<tspan class="">+7.9</tspan> (5.1 to 10.7)</text>');
   expect(html).toContain("<td>+7.9<small>5.1 to 10.7</small></td>");
 });
@@ -138,7 +138,7 @@ test("a sentence states whether all seeds, some or none reach the loss of the ba
   const bound = { reached: "all", steps: { estimate: 10 }, flops: { estimate: 10.2 }, atMost: true } as const;
   const early = pinned({ match: bound });
   expect(sentencesOf(early).Time).toMatch(/ is reached after at most 10 % of its steps and of its FLOPs\.$/);
-  expect(renderAblation(early.results, early.answer)).toContain("<td>≤ 10</td><td>≤ 10</td>");
+  expect(ablationPart(early.results, early.answer)).toContain("<td>≤ 10</td><td>≤ 10</td>");
   expect(ablationMarkdown(early.results, early.answer)).toContain("| ≤ 10 | ≤ 10 |");
 });
 
@@ -162,9 +162,8 @@ test("a sentence names the arm with the lowest loss unless it is the one with al
 
 test("the page is well-formed, has no scripts, and has each figure for each modality and measure", () => {
   const { results, answer } = subsetsAblation();
-  const html = renderAblation(results, answer);
+  const html = ablationPart(results, answer);
   expect(unclosed(html)).toEqual([]);
-  expect(html).toContain(`content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"`);
   expect(html).not.toMatch(/<script|\bNaN|Infinity|undefined/);
   expect(count(html, /<figure class="chart map/g)).toBe(4);
   // Gains of parts, and effects.
@@ -180,13 +179,13 @@ test("the page is well-formed, has no scripts, and has each figure for each moda
 
 test("the report of one seed has no intervals and nothing significant, and a note states it", () => {
   const ablation = subsetsAblation({ seeds: [5] });
-  const html = renderAblation(ablation.results, ablation.answer);
+  const html = ablationPart(ablation.results, ablation.answer);
   expect(notes(ablation)).toEqual(["One seed: no intervals. Differences may be chance."]);
   expect(html).not.toMatch(/class="interval|gain sure|<tspan class="sure"| to −?\d|± \d/);
   expect(sentencesOf(ablation).Together).toMatch(
     /^Together they give [\d.]+ %; the sum of their single gains is [\d.]+ %\.$/,
   );
-  expect(renderAblation(subsetsAblation().results, subsetsAblation().answer)).toMatch(/class="interval/);
+  expect(ablationPart(subsetsAblation().results, subsetsAblation().answer)).toMatch(/class="interval/);
 });
 
 test("failed and pending runs are counted, and results without their losses are omitted", () => {
@@ -196,12 +195,12 @@ test("failed and pending runs are counted, and results without their losses are 
       arm === 3 && seed === 1 ? { state: "failed", reason } : arm > 14 && seed === 2 ? { state: "pending" } : undefined,
   });
   expect(notes(one)).toEqual([`3 of 51 runs are missing: one failed (${reason.slice(0, -1)}) and two are pending.`]);
-  expect(renderAblation(one.results, one.answer)).toContain(`<td>2</td><td>failed</td><td>${reason}</td>`);
+  expect(ablationPart(one.results, one.answer)).toContain(`<td>2</td><td>failed</td><td>${reason}</td>`);
   // If all runs of an arm fail, its cell is empty and there are no effects of single parts.
   const arm = subsetsAblation({
     stateOf: (arm) => (arm === 6 ? { state: "failed", reason: `${reason} <b>` } : undefined),
   });
-  const html = renderAblation(arm.results, arm.answer);
+  const html = ablationPart(arm.results, arm.answer);
   expect(notes(arm)[1]).toBe("No effects of single parts: An arm of the design has no run that is done.");
   expect(count(html, />no loss<\/text>/g)).toBe(4);
   expect(html).not.toMatch(/\bNaN|undefined|<b>\./);
@@ -210,7 +209,7 @@ test("failed and pending runs are counted, and results without their losses are 
 
 test("the report of one axis names the lowest loss and has a gain for each value", () => {
   const ablation = valuesAblation(["1e-4", "3e-4", "1e-3", "3e-3", "1e-2"]);
-  const html = renderAblation(ablation.results, ablation.answer);
+  const html = ablationPart(ablation.results, ablation.answer);
   expect(sentencesOf(ablation).lead).toMatch(
     /^“lr 1e-3” has the lowest held-out loss of five arms: .* % \(.*\) below the baseline \(lr 3e-4\)\.$/,
   );
@@ -242,7 +241,7 @@ test("two axes of two values make a factorial, one axis a list of gains", () => 
   const paths = axes.map(({ path }) => path);
   const subsets = settings.map((own) => paths.filter((_, i) => Object.values(own)[i] === axes[i]?.values[1]));
   const four = sampleAblation({ name: "two", axes, arms, gainOf: (arm) => arm, subsets, parts: paths });
-  const html = renderAblation(four.results, four.answer);
+  const html = ablationPart(four.results, four.answer);
   expect(sentencesOf(four).lead).toMatch(/^“\[16,0\.2\]” has the lowest held-out loss of four arms: /);
   expect(html).toContain(">d_state 16 alone</text>");
   expect(html).toContain(">d_state 16 × lr 0.2</text>");
@@ -256,13 +255,13 @@ test("two axes of two values make a factorial, one axis a list of gains", () => 
     subsets: [[], [path]],
     parts: [path],
   });
-  expect(renderAblation(two.results, two.answer)).toContain('id="gains"');
+  expect(ablationPart(two.results, two.answer)).toContain('id="gains"');
   expect(sentencesOf(two)["All arms"]).toBe("Compared with the baseline, one arm is better.");
 });
 
 test("a report without a baseline has no gains", () => {
   const ablation = valuesAblation([1, 2, 3], { baseline: undefined });
-  const html = renderAblation(ablation.results, ablation.answer);
+  const html = ablationPart(ablation.results, ablation.answer);
   expect(notes(ablation)).toEqual(["There is no baseline, so there are no gains."]);
   expect(sentencesOf(ablation)).toEqual({
     Basis: "3 seeds, 4 degrees of freedom.",
@@ -272,7 +271,7 @@ test("a report without a baseline has no gains", () => {
   expect(html).not.toMatch(/Gain %|class="chart forest/);
   // Subsets have a map even without a baseline.
   const subsets = subsetsAblation({ baseline: undefined });
-  expect(renderAblation(subsets.results, subsets.answer)).toContain(">highest</text>");
+  expect(ablationPart(subsets.results, subsets.answer)).toContain(">highest</text>");
 });
 
 test("names are escaped", () => {
@@ -283,7 +282,7 @@ test("names are escaped", () => {
     ...ablation.answer,
     modalities: ablation.answer.modalities.map((one) => ({ ...one, modality: markup, unit: markup })),
   };
-  const html = renderAblation({ ...ablation.results, modalities, spec: markup }, answer);
+  const html = ablationPart({ ...ablation.results, modalities, spec: markup }, answer);
   expect(unclosed(html)).toEqual([]);
   expect(html).not.toMatch(/<script/);
   expect(html).toContain("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;|&#39;&amp;");
@@ -291,9 +290,9 @@ test("names are escaped", () => {
 
 test("the report without finished runs states that there are no numbers", () => {
   const ablation = subsetsAblation({ stateOf: () => ({ state: "pending" }) });
-  const html = renderAblation(ablation.results, { ...ablation.answer, modalities: [] });
+  const html = ablationPart(ablation.results, { ...ablation.answer, modalities: [] });
   expect(notes(ablation)).toEqual(["No run is done yet, so there are no numbers: 51 are pending."]);
-  expect(renderAblation(ablation.results, ablation.answer)).not.toMatch(/\bNaN|undefined|<figure|<table/);
+  expect(ablationPart(ablation.results, ablation.answer)).not.toMatch(/\bNaN|undefined|<figure|<table/);
   expect(unclosed(html)).toEqual([]);
 });
 
@@ -303,6 +302,6 @@ test("curves are means over seeds with finite losses", () => {
     ...run,
     validation: { text: { steps: [110], losses: [run.seed === 1 ? 2 : run.seed === 2 ? 2.5 : Number.NaN] } },
   }));
-  const html = renderAblation({ ...ablation.results, runs }, ablation.answer);
+  const html = ablationPart({ ...ablation.results, runs }, ablation.answer);
   expect(html).toContain("<title>lr 1, step 110: 2.2500</title>");
 });

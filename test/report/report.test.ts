@@ -10,6 +10,7 @@ import { provenance } from "../../src/report/provenance.js";
 import { writeReport } from "../../src/report/run-report.js";
 import { latestSamples, writeSamples } from "../../src/report/samples.js";
 import type { MetricRecord } from "../../src/train/metrics.js";
+import { spentBy } from "../../src/train/metrics.js";
 import { createRun, type Run } from "../../src/train/run-folder.js";
 import { sketch } from "../support/spec.js";
 import { type ReportData, sampleReport, writeRun } from "./sample-report.js";
@@ -99,7 +100,7 @@ test("a run has its last and its best validation, and the mean of its last steps
 
 test("the heading states when, how long, on what and with which version a run was trained", () => {
   const { sessions, timing } = sampleReport(500);
-  expect(provenance(sessions, timing)).toEqual([
+  expect(provenance(sessions, spentBy(timing))).toEqual([
     ["Started", "2026-03-01 09:30 UTC"],
     ["Resumed", "after step 250, 2026-03-02 18:05 UTC"],
     ["Wall time", "1:11"],
@@ -108,10 +109,10 @@ test("the heading states when, how long, on what and with which version a run wa
     ["Spec", "SHA-256 abababababab…"],
     ["Data", "fingerprint 0000beef"],
   ]);
-  expect(provenance([], [])).toEqual([]);
+  expect(provenance([], undefined)).toEqual([]);
   // A run of an earlier version, whose second process started its clock again.
   const earlier = [3, 5, 1, 2].map((seconds, i) => ({ step: i + 1, seconds, tokens_per_second: 9 }));
-  expect(provenance([], earlier)).toEqual([["Wall time", "7s"]]);
+  expect(provenance([], spentBy(earlier))).toEqual([["Wall time", "7s"]]);
 });
 
 test("a long run makes a page of moderate size, with means and extremes of groups of records", () => {

@@ -23,7 +23,7 @@ import { allowFlags, setFlags } from "../../diagnostics/allow.js";
 import { ablationCsv, ablationJson, ablationMarkdown } from "../../report/ablation/forms.js";
 import { listingJson } from "../../report/ablation/listing.js";
 import type { AblationEvents, AblationOutcome } from "../../report/ablation/progress.js";
-import { renderAblation } from "../../report/ablation/render.js";
+import { readRuns } from "../watch/read-runs.js";
 
 /** How long to wait for variants that another process has locked, and how often to check them. */
 const PATIENCE_MS = 3000;
@@ -206,6 +206,6 @@ function writeReports(folder: AblationFolder, results: AblationResults): string 
   writeInto(folder, ABLATION_FILES.json, ablationJson(results, found));
   writeInto(folder, ABLATION_FILES.csv, ablationCsv(results, found));
   writeInto(folder, ABLATION_FILES.markdown, ablationMarkdown(results, found));
-  writeInto(folder, ABLATION_FILES.html, renderAblation(results, found));
+  writeInto(folder, ABLATION_FILES.html, readRuns(folder.disk, [folder.path]).page());
   return folder.disk.paths.join(folder.path, ABLATION_FILES.html);
 }

@@ -11,8 +11,10 @@ export interface Watching {
 }
 
 const HOST = "127.0.0.1";
-/** How long an answer may read, so that the page shows something soon. */
-const READ_MS = 150;
+/** How long files are read before the next request is answered. */
+const READ_MS = 30;
+/** How long files are read before the page can be asked for: enough for a summary of a hundred runs. */
+const OPENING_MS = 500;
 
 /**
  * @param port 0 for any free one
@@ -21,6 +23,11 @@ const READ_MS = 150;
 export async function serveRuns(paths: readonly string[], port = 0): Promise<Watching> {
   const runs = openRuns(nodeDisk, paths, () => performance.now());
   const page = runsPage("mom watch");
+  const state = following(runs);
+  // The first answer takes long, because it loads what it needs.
+  runs.find();
+  runs.read(OPENING_MS);
+  runs.state(0);
   const server = createServer((request, response) => {
     const [status, type, body] = isOurs(request) ? answer(request) : REFUSED;
     response.writeHead(status, {
@@ -39,7 +46,7 @@ export async function serveRuns(paths: readonly string[], port = 0): Promise<Wat
     if (pathname === "/") return [200, "text/html", page];
     const number = (name: string): number => Number(searchParams.get(name) ?? Number.NaN);
     try {
-      const found = dataAt(runs, pathname, number);
+      const found = pathname === "/state" ? state(number("since")) : dataAt(runs, pathname, number);
       return found === undefined ? [404, "text/plain", "There is no such page."] : json(found);
     } catch (error) {
       return [500, "text/plain", `The runs cannot be read: ${error instanceof Error ? error.message : error}`];
@@ -62,6 +69,20 @@ export async function serveRuns(paths: readonly string[], port = 0): Promise<Wat
   };
 }
 
+/** Returns the states of the runs. What an answer has no time to read is read until the next request. */
+function following(runs: Runs): Runs["state"] {
+  let due = false;
+  const readOn = (): void => {
+    due = runs.read(READ_MS);
+    if (due) setImmediate(readOn);
+  };
+  return (since) => {
+    runs.find();
+    if (!due) readOn();
+    return runs.state(since);
+  };
+}
+
 type Answer = readonly [status: number, type: string, body: string];
 
 const REFUSED: Answer = [403, "text/plain", "This host or origin is not allowed."];
@@ -69,7 +90,6 @@ const json = (value: unknown): Answer => [200, "application/json", JSON.stringif
 
 /** The data at a path; undefined if there are none. */
 function dataAt(runs: Runs, path: string, number: (name: string) => number): unknown {
-  if (path === "/state") return runs.state(number("since"), READ_MS);
   if (path === "/answer") {
     const html = runs.ablation(number("ablation"))?.answer();
     return html === undefined ? undefined : { html };

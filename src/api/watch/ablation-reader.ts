@@ -5,7 +5,8 @@ import { type AblationDesign, designIn } from "../../ablate/design-file.js";
 import { type AblationFolder, runOf, stateOf, type VariantState } from "../../ablate/folder.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
 import { ablationPart } from "../../report/ablation/render.js";
-import { type RunPlace, sentence } from "../../report/page/run-reader.js";
+import { sentence } from "../../report/page/cached-file.js";
+import type { RunPlace } from "../../report/page/run-reader.js";
 import type { AblationView, ArmRun, RunState } from "../../report/page/view.js";
 
 export interface AblationReader {

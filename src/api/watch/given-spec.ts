@@ -1,7 +1,8 @@
 // Reads the spec in the folder of a run for the page of runs.
 import { isError } from "../../diagnostics/diagnostic.js";
 import { settingsOf } from "../../inspect/difference.js";
-import { type GivenSpec, sentence } from "../../report/page/run-reader.js";
+import { sentence } from "../../report/page/cached-file.js";
+import type { GivenSpec } from "../../report/page/run-reader.js";
 import { pathIn, RUN_FILES, type Run } from "../../train/run-folder.js";
 import { checkFile, checkText } from "../read-spec.js";
 import { isRunFolder } from "../run-spec.js";

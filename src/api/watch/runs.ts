@@ -8,11 +8,12 @@ import { type AblationReader, openAblationReader } from "./ablation-reader.js";
 import { specOf } from "./given-spec.js";
 
 export interface Runs {
-  /**
-   * Looks for new folders, reads records for at most about so long, and returns what has changed after a version.
-   * At least one piece of each file is read if there is time for any.
-   */
-  readonly state: (since: number, milliseconds: number) => PageState;
+  /** Looks for new folders. */
+  readonly find: () => void;
+  /** Reads records for at most about so long, a piece of each run in turn. Returns whether anything remains. */
+  readonly read: (milliseconds: number) => boolean;
+  /** What has changed after a version, as far as it is read. */
+  readonly state: (since: number) => PageState;
   readonly run: (id: number) => RunReader | undefined;
   readonly ablation: (index: number) => AblationReader | undefined;
 }
@@ -29,6 +30,7 @@ export function openRuns(disk: Disk, paths: readonly string[], now: () => number
   let version = 0;
   /** The first of them that may have more to read. */
   let next = 0;
+  let reading = false;
 
   const add = (place: Omit<RunPlace, "id" | "specOf">): void => {
     const key = disk.paths.resolve(place.run.path);
@@ -59,9 +61,12 @@ export function openRuns(disk: Disk, paths: readonly string[], now: () => number
     return rest > 0;
   };
   return {
-    state(since, milliseconds) {
-      find();
-      const reading = read(now() + milliseconds);
+    find,
+    read(milliseconds) {
+      reading = read(now() + milliseconds);
+      return reading;
+    },
+    state(since) {
       for (const [id, reader] of readers.entries()) {
         const view = reader.view();
         const text = JSON.stringify(view);

@@ -2,10 +2,9 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import { nodeDisk } from "../../api/node/disk.js";
-import { openRuns } from "../../api/watch/runs.js";
+import { readRuns } from "../../api/watch/read-runs.js";
 import { visibleLine } from "../../diagnostics/visible.js";
 import { runsJson, runsLatex, runsText } from "../../report/page/forms.js";
-import { frozenPage } from "../../report/page/frozen.js";
 import type { RunView } from "../../report/page/view.js";
 import { noRun } from "../../train/errors.js";
 import { replaceFile } from "../../train/replace-file.js";
@@ -36,19 +35,13 @@ export const verb: Verb = {
       .addHelpText("after", "  mom report runs/first runs/second --format latex\n")
       .action((paths: string[], { out, format }: Options) => {
         for (const path of paths) if (!nodeDisk.exists(path)) throw noRun(path, "the folder");
-        const runs = openRuns(nodeDisk, paths, () => performance.now());
-        const { runs: views, ablations } = runs.state(0, Number.POSITIVE_INFINITY);
-        if (views.length + ablations.length === 0) throw noRun(paths.join(", "), "a run");
+        const { views, isEmpty, page } = readRuns(nodeDisk, paths);
+        if (isEmpty) throw noRun(paths.join(", "), "a run");
         const table = TABLES[format];
         if (table !== undefined)
           (format === "text" ? (text: string) => process.stdout.write(text) : writeExactly)(table(views));
         else {
-          const [only, second] = views;
-          const title = only !== undefined && second === undefined ? only.name : `${views.length} runs`;
-          const readers = views.map(({ id }) => runs.run(id)).filter((run) => run !== undefined);
-          const answers = ablations.map((view, i) => ({ view, answer: runs.ablation(i)?.answer() ?? "" }));
-          const page = frozenPage(title, readers, answers);
-          replaceFile(nodeDisk, resolve(out), page, ", or name another file with --out.");
+          replaceFile(nodeDisk, resolve(out), page(), ", or name another file with --out.");
           process.stdout.write(`Report: ${visibleLine(out)}\n`);
         }
         finish(EXIT.done);

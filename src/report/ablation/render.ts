@@ -1,9 +1,9 @@
-// The report of an ablation as one self-contained HTML page: the answer in a few sentences, then figures, loss curves, tables
-// and the spec. Also its additions to the style sheet.
+// The answer of an ablation as a part of the page of runs: a few sentences, then figures, loss curves, tables and the spec.
+// Also its additions to the style sheet.
 import type { Answer, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
 import type { AblationResults, ResultRun } from "../../ablate/results.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
-import { htmlPage, STYLE } from "../../inspect/page.js";
+import { STYLE } from "../../inspect/page.js";
 import { lineChart, type Series } from "../chart.js";
 import { type Point, smoothed, thinned } from "../curves.js";
 import { factorsOf } from "./factors.js";
@@ -17,10 +17,7 @@ import { factorsWord, MEASURES } from "./words.js";
 
 type Draw = (results: AblationResults, modality: ModalityAnswer, measure: MeasureAnswer) => string;
 
-export const renderAblation = (results: AblationResults, answer: Answer): string =>
-  htmlPage(`Ablation: ${results.name}`, STYLE + ABLATION_STYLE, sections(results, answer));
-
-/** The same as a part of another page: its style and its sections, to be kept apart from those of the page. */
+/** Its style and its sections, to be kept apart from those of the page. */
 export const ablationPart = (results: AblationResults, answer: Answer): string =>
   `<style>${(STYLE + ABLATION_STYLE).replaceAll(":root", ":host")}</style>\n${sections(results, answer)}`;
 
@@ -285,6 +282,9 @@ ${[4, 5, 6].map((n) => `.color-${n} { stroke: var(--color-${n}); }`).join("\n")}
 .color-0 { stroke: var(--quiet); }
 .color-7 { stroke: var(--ink); }
 .color-8 { stroke: var(--ink); stroke-dasharray: 5 5; }
+.save { margin-left: auto; padding: 0 7px; font: 0.72rem system-ui, sans-serif; color: var(--quiet); background: var(--surface);
+  border: 1px solid var(--strong-line); border-radius: 6px; cursor: pointer; }
+@media print { .save { display: none; } }
 .facts { margin-bottom: 20px; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
 .answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px; }
 .answer { padding: 16px 18px 12px; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; }

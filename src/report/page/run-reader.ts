@@ -1,10 +1,8 @@
 // Reads the folder of a run for the page of runs, again and again while it is written. A file that is missing or damaged
 // becomes a sentence on the page.
-import type { Disk } from "../../data/disk.js";
-import { readRegular, textOf } from "../../data/open-file.js";
-import { InputError } from "../../diagnostics/input-error.js";
+import { textOf } from "../../data/open-file.js";
 import { changesOf, type RunChange } from "../../train/changes.js";
-import type { TimingRecord } from "../../train/metrics.js";
+import type { Spent } from "../../train/metrics.js";
 import { pathIn, RUN_FILES, type Run } from "../../train/run-folder.js";
 import { lockedBy } from "../../train/run-lock.js";
 import { readSessions, type Session } from "../../train/sessions.js";
@@ -12,8 +10,9 @@ import { type About, readAbout } from "../about.js";
 import { provenance } from "../provenance.js";
 import { sampleSteps, samplesView } from "../samples.js";
 import { stoppedText } from "../training-words.js";
-import { followRun, lastRecords, type RunTables, reasonOf } from "./follow.js";
-import { notFinite, spentSeconds, summarized } from "./summary.js";
+import { cachedBy, cachedFile, sentence } from "./cached-file.js";
+import { followRun, lastRecords, type RunTables } from "./follow.js";
+import { type Summary, summaryOf } from "./summary.js";
 import {
   type PackedRecords,
   packTable,
@@ -63,14 +62,10 @@ export interface RunReader {
   readonly samples: (step: number) => SamplesView;
 }
 
-/** Most bytes of a file with a spec or with facts. */
-const FILE_BYTES = 2 ** 24;
 /** Records of a table in one answer. */
 const MOST_RECORDS = 200_000;
 /** Bytes at the end of a file of records, from which a run is summed up before all are read. */
 const LAST_BYTES = 2 ** 15;
-/** The number of the last measurements of speed that count. */
-const RECENT = 50;
 
 export function openRunReader({ id, name, run, specOf, variant }: RunPlace): RunReader {
   const { disk } = run;
@@ -82,9 +77,20 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
   });
   const about = (): ReturnType<typeof inFolder> => (variant === undefined ? inFolder() : { value: variant.about });
   const spec = cachedFile(disk, pathIn(run, "spec"), (bytes) => specOf(run, textOf(bytes)));
+  const sessionsNow = cachedBy(disk, [pathIn(run, "sessions")], () => sessionsOf(run));
+  const changesNow = cachedBy(disk, [pathIn(run, "changes"), pathIn(run, "spec")], () => changesIn(run));
   let given: ReturnType<typeof spec> = {};
   let last: RunTables | undefined;
   let isRead = false;
+  let summed: { readonly key: string; readonly summary: Summary } | undefined;
+  /** Sums up all records, or the last ones until all are read; again only if there are others. */
+  const summaryNow = (): Summary => {
+    const tables = isRead || last === undefined ? followed.tables : last;
+    const counts = TABLES.map((name) => tables[name].steps.length);
+    const key = [isRead, followed.generation(), ...counts, given.value?.modalities].join();
+    if (summed?.key !== key) summed = { key, summary: summaryOf(tables, given.value?.modalities ?? []) };
+    return summed.summary;
+  };
   return {
     read(most) {
       given = spec();
@@ -100,18 +106,11 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
     view() {
       const { value: facts, problem: noFacts } = about();
       const { value: known, problem: noSpec } = given;
-      const { train, validation, timing } = isRead || last === undefined ? followed.tables : last;
-      const counts = TABLES.map((name) => [name, followed.tables[name].steps.length] as const);
-      const sessions = sessionsOf(run);
-      const step = train.steps.at(-1) ?? 0;
+      const summary = summaryNow();
+      const sessions = sessionsNow();
       const early = followed.stopped();
+      const { step } = summary;
       const steps = known?.steps ?? null;
-      const speeds = timing.columns.get("tokens_per_second")?.slice(-RECENT) ?? [];
-      const seconds = timing.steps.length === 0 ? null : finite(spentSeconds(timing).at(-1));
-      const latest = (name: keyof TimingRecord) => finite(timing.columns.get(name)?.at(-1));
-      const tokens = latest("tokens");
-      const spent =
-        seconds === null ? [] : [{ step, seconds, tokens_per_second: 0, ...(tokens !== null && { tokens }) }];
       const problems = [noSpec, known?.problem, noFacts, ...followed.problems()].filter((one) => one !== undefined);
       return {
         id,
@@ -119,24 +118,24 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
         ...(variant?.state() ?? { state: stateOf(run, early !== undefined || (steps !== null && step >= steps)) }),
         step,
         steps,
-        facts: [...(facts?.facts ?? []), ...provenance(sessions, spent, changesIn(run))],
+        facts: [...(facts?.facts ?? []), ...provenance(sessions, spentIn(summary), changesNow())],
         units: facts?.units ?? {},
-        losses: summarized(train, validation, known?.modalities ?? []),
-        records: Object.fromEntries(counts) as RunView["records"],
+        losses: summary.losses,
+        records: countsOf(followed.tables),
         generation: followed.generation(),
-        tokensPerSecond: finite(median(speeds)),
-        seconds,
-        tokens,
+        tokensPerSecond: summary.tokensPerSecond,
+        seconds: summary.seconds,
+        tokens: summary.tokens,
         flopsPerStep: facts?.flops_per_step ?? null,
         device: facts?.facts.find(([name]) => name === "Device")?.[1] ?? sessions.at(-1)?.device ?? null,
         spec: known?.text ?? "",
         settings: known?.settings ?? {},
         samples: sampleSteps(run),
         notes: [
-          ...notFinite(train),
+          ...summary.notFinite,
           ...(early ? [`The run stopped early, after step ${step}: ${stoppedText(early)}.`] : []),
         ],
-        problems: train.steps.length + validation.steps.length === 0 ? [...problems, ...emptyNote(run)] : problems,
+        problems: summary.isEmpty ? [...problems, ...emptyNote(run)] : problems,
         ...(variant && { variant: { ablation: variant.ablation, arm: variant.arm } }),
       };
     },
@@ -158,6 +157,15 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
     },
   };
 }
+
+const countsOf = (tables: RunTables): RunView["records"] => ({
+  train: tables.train.steps.length,
+  validation: tables.validation.steps.length,
+  timing: tables.timing.steps.length,
+});
+
+const spentIn = ({ seconds, tokens }: Summary): Spent | undefined =>
+  seconds === null ? undefined : { seconds, tokens: tokens ?? undefined };
 
 const emptyNote = (run: Run): string[] =>
   run.disk.exists(pathIn(run, "metrics")) ? [] : [`There is no ${RUN_FILES.metrics} yet.`];
@@ -190,38 +198,3 @@ function sessionsOf(run: Run): Session[] {
     return [];
   }
 }
-
-/** A file that is read again only when it has changed. `make` throws an Error if the contents are wrong. */
-function cachedFile<T>(disk: Disk, path: string, make: (bytes: Uint8Array) => T) {
-  let seen = "";
-  let found: { readonly value?: T; readonly problem?: string } = {};
-  const name = disk.paths.basename(path);
-  return (): typeof found => {
-    try {
-      if (!disk.exists(path)) return { problem: `There is no ${name}.` };
-      const { size, modified } = disk.stamp(path);
-      const stamp = `${size} ${modified}`;
-      if (stamp === seen) return found;
-      seen = stamp;
-      found = disk.isLink(path)
-        ? { problem: `${name} is a link, and only files of the run are shown.` }
-        : { value: make(readRegular(disk, path, FILE_BYTES)) };
-    } catch (error) {
-      found = { problem: `${name} cannot be read: ${sentence(error)}` };
-    }
-    return found;
-  };
-}
-
-export const sentence = (error: unknown): string => {
-  const text = error instanceof InputError ? error.message : reasonOf(error);
-  return text.endsWith(".") ? text : `${text}.`;
-};
-
-function median(values: readonly number[]): number | undefined {
-  const ordered = values.filter(Number.isFinite).sort((a, b) => a - b);
-  return ordered[Math.floor(ordered.length / 2)];
-}
-
-const finite = (value: number | undefined): number | null =>
-  value !== undefined && Number.isFinite(value) ? value : null;

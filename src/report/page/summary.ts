@@ -1,27 +1,53 @@
 // Numbers that sum up the records of a run: its last and best losses, and the time that it took.
-import { smoothingWindow } from "../../train/metrics.js";
+import { smoothingWindow, type TimingRecord, trainedSeconds } from "../../train/metrics.js";
+import type { RunTables } from "./follow.js";
 import { type LossSummary, type Table, WEIGHTED } from "./view.js";
 
 const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
 
-/** @param modalities the order; others follow */
-export function summarized(
-  train: Table,
-  validation: Table,
-  modalities: readonly string[],
-): Record<string, LossSummary> {
+/** The records of a run in a few numbers; null where there is none. */
+export interface Summary {
+  readonly isEmpty: boolean;
+  readonly step: number;
+  readonly losses: Readonly<Record<string, LossSummary>>;
+  /** The median of the last measurements. */
+  readonly tokensPerSecond: number | null;
+  readonly seconds: number | null;
+  readonly tokens: number | null;
+  /** About updates whose numbers were not finite, as sentences. */
+  readonly notFinite: readonly string[];
+}
+
+/** The number of the last measurements of speed that count. */
+const RECENT = 50;
+
+/** @param modalities their order; others follow */
+export function summaryOf({ train, validation, timing }: RunTables, modalities: readonly string[]): Summary {
+  const measured = (name: keyof TimingRecord): readonly number[] => timing.columns.get(name) ?? [];
+  return {
+    isEmpty: train.steps.length + validation.steps.length === 0,
+    step: train.steps.at(-1) ?? 0,
+    losses: lossesOf(train, validation, modalities),
+    tokensPerSecond: finite(median(measured("tokens_per_second").slice(-RECENT))),
+    seconds: finite(trainedSeconds(measured("seconds")).at(-1)),
+    tokens: finite(measured("tokens").at(-1)),
+    notFinite: notFinite(train),
+  };
+}
+
+function lossesOf(train: Table, validation: Table, modalities: readonly string[]): Record<string, LossSummary> {
   const found = [...train.columns.keys(), ...validation.columns.keys()].flatMap((name) => {
     const [first, modality, set] = name.split("/");
     return first === "loss" && modality !== undefined && set === undefined ? [modality] : [];
   });
   const known = new Set([...modalities.filter((name) => found.includes(name)), ...found]);
-  const rows = [...known].map((name) => [name, summaryOf(train, validation, `loss/${name}`)] as const);
-  if (train.steps.length + validation.steps.length > 0) rows.push([WEIGHTED, summaryOf(train, validation, "loss")]);
+  const rows = [...known].map((name) => [name, lossOf(train, validation, `loss/${name}`)] as const);
+  if (train.steps.length + validation.steps.length > 0) rows.push([WEIGHTED, lossOf(train, validation, "loss")]);
   return Object.fromEntries(rows);
 }
 
-function summaryOf(train: Table, validation: Table, column: string): LossSummary {
+function lossOf(train: Table, validation: Table, column: string): LossSummary {
   const all = train.columns.get(column) ?? [];
   const last = all.slice(-smoothingWindow(all.length)).filter(Number.isFinite);
   const checked = validation.columns.get(column) ?? [];
@@ -36,21 +62,13 @@ function summaryOf(train: Table, validation: Table, column: string): LossSummary
   };
 }
 
-/** Seconds of training up to each record. In runs of earlier versions the clock starts again with every process. */
-export function spentSeconds({ columns }: Table): number[] {
-  let total = 0;
-  let before = 0;
-  return (columns.get("seconds") ?? []).map((seconds) => {
-    if (Number.isFinite(seconds)) {
-      total += seconds >= before ? seconds - before : seconds;
-      before = seconds;
-    }
-    return total;
-  });
+function median(values: readonly number[]): number | undefined {
+  const ordered = values.filter(Number.isFinite).sort((a, b) => a - b);
+  return ordered[Math.floor(ordered.length / 2)];
 }
 
 /** Updates whose numbers were not finite, as sentences. With a loss scale, such an update is skipped and the scale reduced. */
-export function notFinite({ steps, columns }: Table): string[] {
+function notFinite({ steps, columns }: Table): string[] {
   const column = (name: string): readonly number[] => columns.get(name) ?? [];
   const [losses, norms, scales] = [column("loss"), column("gradient_norm"), column("loss_scale")];
   const ok = (value = Number.NaN): boolean => Number.isFinite(value);
