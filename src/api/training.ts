@@ -9,14 +9,11 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import { itemOf } from "../modalities/modality.fields.js";
 import type { Decode } from "../modalities/text.js";
 import { writeAbout } from "../report/about.js";
-import { type Deflate, pngOf } from "../report/png.js";
 import { formatCount } from "../report/progress.js";
 import { readStart, writeReport, writeStart } from "../report/run-report.js";
-import { hasSamples, type SampleGroup, sampleSummaries, type TextSample, writeSamples } from "../report/samples.js";
+import { hasSamples, type SampleGroup, sampleSummaries, writeSamples } from "../report/samples.js";
 import type { StartRecord } from "../report/start-text.js";
 import type { TrainingEvents, TrainingOutcome } from "../report/training-words.js";
-import type { SampleSettings } from "../sample/document.js";
-import { type Compared, chosen, hasPictures, type Show, type Shown, showSamples } from "../sample/shown.js";
 import { type Changed, recordChanges } from "../train/changes.js";
 import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
@@ -32,6 +29,7 @@ import type { NamedFile } from "../train/whole-folder.js";
 import type { Host } from "./host.js";
 import type { Started } from "./start.js";
 import { type OpenTracker, problemOf, runId, type TrackedRun, type Tracking, trackingOf } from "./tracking.js";
+import { trainingSamples } from "./training-samples.js";
 import { lossUnits } from "./units.js";
 
 export interface TrainingRequest {
@@ -161,10 +159,15 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
     tracking?.start(trackedRun(request, readSessions(run)[0] ?? session, session));
     const model = await openModel(request.device, request.compiled);
     const begun = Date.now();
-    const outcome = await trainRecorded(run, { model, spec, dataSet: request.dataSet }, watcherOf(request, tracking), {
-      checkpoint,
-      start,
-    });
+    const outcome = await trainRecorded(
+      run,
+      { model, spec, dataSet: request.dataSet },
+      watcherOf(request, run, tracking),
+      {
+        checkpoint,
+        start,
+      },
+    );
     const { step } = outcome;
     if (outcome.kind === "diverged") ended("failure");
     if (outcome.kind === "diverged") return { kind: "diverged", failure: diverged(outcome, run, spec.data.carry) };
@@ -191,19 +194,23 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
   }
 }
 
-/** Reports updates and validations. */
-const watcherOf = ({ spec, events, stopWanted }: TrainingRequest, tracking: Tracking | undefined): Watcher => ({
-  stepped(record, tokens_per_second) {
-    const { step, losses, gradient_norm } = record;
-    events.stepped({ step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second });
-    tracking?.step(record, { "train/tokens_per_second": tokens_per_second });
-  },
-  validated(record) {
-    events.validated(record.step, record.losses);
-    tracking?.step(record);
-  },
-  stopWanted,
-});
+/** Reports updates and validations, and makes samples. */
+const watcherOf = (request: TrainingRequest, run: Run, tracking: Tracking | undefined): Watcher => {
+  const { spec, events, stopWanted } = request;
+  return {
+    stepped(record, tokens_per_second) {
+      const { step, losses, gradient_norm } = record;
+      events.stepped({ step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second });
+      tracking?.step(record, { "train/tokens_per_second": tokens_per_second });
+    },
+    validated(record) {
+      events.validated(record.step, record.losses);
+      tracking?.step(record);
+    },
+    sampled: (step, weights) => keepSamples(request, run, step, weights, tracking),
+    stopWanted,
+  };
+};
 
 /** Draws samples and adds them to the run. */
 async function keepSamples(
@@ -216,7 +223,7 @@ async function keepSamples(
   const { events } = request;
   const { deflate } = request.host;
   const groups = await trainingSamples({ ...request, deflate }, weights).catch((error: unknown): SampleGroup[] => {
-    // The run is done and saved. A model without finite logits cannot be sampled, but the run has not failed.
+    // A model without finite logits cannot be sampled, but the run has not failed.
     if (!(error instanceof InputError)) throw error;
     events.unsampled(error.message);
     return [];
@@ -255,92 +262,3 @@ function beginFrom({ record, warnings }: Started, run: Run, events: TrainingEven
   writeStart(run, record);
   events.started(record);
 }
-
-/** Documents per split. Pictures are small and side by side; a text takes a line. */
-const PICTURES = 8;
-const TEXTS = 4;
-/** The most tokens or units to show. */
-const TOKENS = 48;
-/** The most characters of a text to show. */
-const CHARACTERS = 300;
-
-interface SamplesRequest {
-  readonly deflate: Deflate;
-  readonly spec: CheckedSpec;
-  readonly dataSet: DataSet;
-  readonly device: OpenDevice;
-  /** By the index of the modality, for modalities with a tokenizer. */
-  readonly decoders?: ReadonlyMap<number, Decode> | undefined;
-}
-
-const SPLITS = [
-  ["train", "training"],
-  ["validation", "held-out"],
-] as const;
-
-/** Groups of samples for each modality with an objective. The first modality with pictures comes first. */
-async function trainingSamples(request: SamplesRequest, weights: Tensors): Promise<SampleGroup[]> {
-  const { spec, dataSet, device, deflate, decoders = new Map() } = request;
-  const { seed } = spec.train;
-  const settings: SampleSettings = {
-    seed,
-    tokens: TOKENS,
-    temperature: 0.7,
-    steps: 50,
-    guidance: 1,
-  };
-  // Latents are not pixels, so they are not shown.
-  const modalities = spec.model.modalities.flatMap((declared, modality) =>
-    spec.objectives[modality] && itemOf(declared)?.type !== "F32"
-      ? [{ name: declared.name, modality, pictures: hasPictures(spec, dataSet.codebooks, modality) }]
-      : [],
-  );
-  modalities.sort((a, b) => Number(b.pictures) - Number(a.pictures));
-  const wanted = modalities.flatMap(({ name, modality, pictures }) =>
-    SPLITS.map(([split, words]) => {
-      const documents = chosen(dataSet[split], pictures ? PICTURES : TEXTS, seed);
-      const show: Show = { modality, documents, settings: pictures ? { ...settings, temperature: 1 } : settings };
-      return { label: `${name}, ${words}`, pictures, show };
-    }),
-  );
-  const shows = wanted.map(({ show }) => show);
-  const made = await showSamples(device, weights, { spec, dataSet, decoders, shows });
-  return wanted.flatMap(({ label, pictures }, i): SampleGroup[] => {
-    const compared = made[i] ?? [];
-    if (compared.length === 0) return [];
-    return [
-      pictures
-        ? { label, samples: compared.map((one) => pictureSample(one, deflate)) }
-        : { label, samples: [], texts: compared.map((one) => textSample(one, deflate)) },
-    ];
-  });
-}
-
-const png = ({ picture }: Shown, deflate: Deflate): Uint8Array => {
-  if (picture === undefined) throw new Error("the segment is not a picture");
-  return pngOf(picture, deflate);
-};
-
-const pictureSample = ({ label, truth, sampled }: Compared, deflate: Deflate) => ({
-  name: label,
-  truth: png(truth, deflate),
-  sampled: [png(sampled, deflate)],
-});
-
-function textSample({ label, given, truth, sampled }: Compared, deflate: Deflate): TextSample {
-  const picture = given.find((one) => one.picture !== undefined);
-  const words = given.flatMap((one) => (one.picture === undefined ? [inWords(one)] : []));
-  return {
-    name: label,
-    given: lastOf(words.join(" ")),
-    ...(picture && { picture: png(picture, deflate) }),
-    truth: firstOf(inWords(truth)),
-    sampled: firstOf(inWords(sampled)),
-  };
-}
-
-const firstOf = (text: string): string => (text.length > CHARACTERS ? `${text.slice(0, CHARACTERS)} …` : text);
-const lastOf = (text: string): string => (text.length > CHARACTERS ? `… ${text.slice(-CHARACTERS)}` : text);
-
-const inWords = ({ text, latent, ids = [] }: Shown): string =>
-  text ?? (latent ? "(a latent)" : undefined) ?? `${ids.slice(0, TOKENS).join(" ")}${ids.length > TOKENS ? " …" : ""}`;

@@ -58,6 +58,7 @@ const TABLE: Total<SpecJson> & Total<{ ablate: AblationJson }> = {
     seed: "fixed",
     validate_every: "may",
     checkpoint_every: "may",
+    samples_every: "may",
     keep: "may",
     keep_best: "may",
     stop: "may",

@@ -69,6 +69,8 @@ export interface TrainFields {
   /** Steps between validations, and between checkpoints. Both also follow the last step. */
   readonly validate_every: number;
   readonly checkpoint_every: number;
+  /** Steps between samples. Undefined if only the last step has some. */
+  readonly samples_every?: number;
   /** Number of checkpoints to keep. */
   readonly keep: number;
   /** The validation loss whose best checkpoint is kept, too: a modality's name, or `SET.MODALITY`. */

@@ -28,6 +28,8 @@ interface Listener {
   readonly stepped: (record: TrainRecord, tokens: number) => void;
   readonly validated: (record: ValidationRecord) => void;
   readonly checkpoint: (checkpoint: LiveCheckpoint) => Promise<void>;
+  /** Called every `samples_every` steps. What it does on the device leaves the model as it is. */
+  readonly sampled?: ((step: number, weights: Tensors) => Promise<void>) | undefined;
   /** Called before each step: whether to save and stop. */
   readonly stopWanted: () => boolean;
 }
@@ -170,9 +172,12 @@ export async function train(
     if (step < steps) feed.prepare(step);
     const validates = dataSet.validation.length > 0 && (step % validate_every === 0 || step === steps);
     const saves = step % checkpoint_every === 0 || step === steps;
-    const diverged = await drain(training, validates || saves ? 0 : AHEAD - 1);
+    const samples = samplesAt(training);
+    const diverged = await drain(training, validates || samples || saves ? 0 : AHEAD - 1);
     if (diverged) return diverged;
     const isBest = validates && validatedHere(training, await validate(model, spec, dataSet, step));
+    // Before the checkpoint: a run that is resumed from it has the samples.
+    if (samples && monitor.stopped() === undefined) await listener.sampled?.(step, await model.read("parameters"));
     const unsaved = saves || isBest ? await saveHere(training) : undefined;
     if (unsaved) return unsaved;
   }
@@ -184,6 +189,12 @@ export async function train(
   const early = step < steps ? monitor.stopped() : undefined;
   return early ? { kind: "finished", step, early } : { kind: step < steps ? "stopped" : "finished", step };
 }
+
+/** Whether samples follow this step. Those of the last step are made when the training is over. */
+const samplesAt = ({ step, spec: { train }, listener }: Training): boolean =>
+  listener.sampled !== undefined &&
+  step < train.steps &&
+  step % (train.samples_every ?? Number.POSITIVE_INFINITY) === 0;
 
 /** Reports a validation. Returns whether its weights are the best so far. */
 function validatedHere({ monitor, listener, spec }: Training, record: ValidationRecord): boolean {

@@ -134,11 +134,12 @@ const train = object<TrainFields>(
     seed: COUNT,
     validate_every: POSITIVE,
     checkpoint_every: POSITIVE,
+    samples_every: { ...POSITIVE, type: ["integer", "null"] },
     keep: POSITIVE,
     keep_best: textOrNull,
     stop: orNull(object<StopFields>({ kind: TEXT, validations: POSITIVE, on: TEXT })),
   },
-  ["init", "clip", "keep_best", "stop"],
+  ["init", "clip", "samples_every", "keep_best", "stop"],
 );
 
 const profile = object<Profile>(

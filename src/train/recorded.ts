@@ -11,7 +11,7 @@ import { recordedChoices } from "./choices.js";
 import { damagedMetrics, lostMetrics, otherData, otherFormat, otherKernels, otherSpec } from "./errors.js";
 import { type Outcome, train } from "./loop.js";
 import { keptSteps, parseTiming, type Spent, spentBy, type TrainRecord, type ValidationRecord } from "./metrics.js";
-import type { Model } from "./model.js";
+import type { Model, Tensors } from "./model.js";
 import { placeless } from "./placed-spec.js";
 import { recorder, rewindRun } from "./recorder.js";
 import { pathIn, type Run } from "./run-folder.js";
@@ -110,6 +110,8 @@ function checkSpec(specText: string, run: Run): void {
 export interface Watcher {
   readonly stepped: (record: TrainRecord, tokensPerSecond: number) => void;
   readonly validated: (record: ValidationRecord) => void;
+  /** Absent if no samples are made while the run trains. */
+  readonly sampled?: (step: number, weights: Tensors) => Promise<void>;
   /** Called before each step: whether to save and stop. */
   readonly stopWanted: () => boolean;
 }
@@ -150,6 +152,12 @@ export async function trainRecorded(
         watcher.validated(record);
         last = Date.now();
       },
+      sampled:
+        watcher.sampled &&
+        (async (step, weights) => {
+          await watcher.sampled?.(step, weights);
+          last = Date.now();
+        }),
       checkpoint: async (made) => {
         records.sync();
         await writeCheckpoint(run, made, spec.train.keep);

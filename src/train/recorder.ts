@@ -88,6 +88,11 @@ export function rewindRun(run: Run, step: number | undefined): void {
   cut("metrics", lineBytesUpTo);
   cut("timing", lineBytesUpTo);
   cut("events", eventBytesUpTo);
+  const samples = pathIn(run, "samples");
+  for (const name of disk.exists(samples) && !disk.isLink(samples) ? disk.list(samples) : []) {
+    const made = /^step-(\d+)$/.exec(name)?.[1];
+    if (made !== undefined && Number(made) > (step ?? 0)) disk.remove(disk.paths.join(samples, name));
+  }
   const folder = pathIn(run, "checkpoints");
   for (const later of checkpointSteps(run).filter((other) => other > (step ?? 0))) {
     const aside = disk.paths.join(folder, `set-aside-step-${later}`);

@@ -37,6 +37,7 @@ test.each([
   ["train.recompute=block", "train.recompute", "none", "block"],
   ["train.validate_every=5", "train.validate_every", "100", "5"],
   ["train.checkpoint_every=5", "train.checkpoint_every", "500", "5"],
+  ["train.samples_every=5", "train.samples_every", undefined, "5"],
   ["train.keep=1", "train.keep", "3", "1"],
   ["data.validation.clips.long=cut", "data.validation.clips.long", undefined, "cut"],
   [

@@ -7,6 +7,7 @@ import { nodeDisk } from "../../src/api/node/disk.js";
 import { type TrainOptions, train } from "../../src/api/node/trainings.js";
 import { readToResume } from "../../src/api/resume.js";
 import type { Failure } from "../../src/diagnostics/failure.js";
+import { readSamples, sampleSteps } from "../../src/report/samples.js";
 import { changesOf } from "../../src/train/changes.js";
 import { BEST, checkpointSteps, runWeights } from "../../src/train/checkpoint.js";
 import { type MetricRecord, parseMetrics, type StoppedEarly, type ValidationRecord } from "../../src/train/metrics.js";
@@ -75,6 +76,23 @@ test.skipIf(missing)(
     expect(losses[4]).toBeLessThan(losses[3] as number);
   },
 );
+
+test.skipIf(missing)("samples on the way change no number, and a resumed run has the same ones", async () => {
+  const set = ["train.samples_every=1"];
+  await trained("sampled", { set });
+  expect(metrics("sampled")).toEqual(metrics("run"));
+  expect(sampleSteps(run("sampled"))).toEqual([1, 2, 3, 4]);
+  cpSync(at("sampled"), at("killed-sampled"), { recursive: true });
+  rmSync(at("killed-sampled", "checkpoints", "step-4"), { recursive: true });
+  writeFileSync(at("killed-sampled", "samples", "step-3", "index.json"), "[]");
+  await trained("killed-sampled", { resume: true, set });
+  expect(metrics("killed-sampled")).toEqual(metrics("run"));
+  for (const step of [1, 2, 3, 4]) {
+    const [again, once] = ["killed-sampled", "sampled"].map((out) => readSamples(run(out), step));
+    expect(once?.length).toBeGreaterThan(0);
+    expect(again).toEqual(once);
+  }
+});
 
 test.skipIf(missing)("a field that may not change is refused with both values and the remedy", async () => {
   const resumed = trained("run", { resume: true, set: ["mixer.d_state=4", "train.steps=9", "train.seed=1"] });
