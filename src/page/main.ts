@@ -53,7 +53,16 @@ function orderParts({ ablations }: PageState): void {
   if (ablations.length === 0 || page.dataset.order === "answers") return;
   if (runs().some(({ view }) => view.variant === undefined)) return;
   page.dataset.order = "answers";
-  page.replaceChildren(...head, compared.states, compared.answers, ...list, curves.element, pictures.element, specText);
+  const runsHere = [h("h2", {}, "Runs"), ...list];
+  page.replaceChildren(
+    ...head,
+    compared.states,
+    compared.answers,
+    ...runsHere,
+    curves.element,
+    pictures.element,
+    specText,
+  );
 }
 
 /** A run that is alone needs no table. */
