@@ -13,11 +13,12 @@ const INLINED = ["commander", "fastest-levenshtein", "picocolors", "supports-hyp
 const PROGRAM = "src/cli/program";
 
 /**
- * Bundles Chevrotain and Ajv into one file each, which makes `mom check` start four times as fast.
+ * Bundles Chevrotain and Ajv into one file each, which makes `mom check` start four times as fast, and minifies the spec's validator,
+ * which every command loads.
  * @param root the repository
  */
 async function bundleLibraries(root, out) {
-  for (const file of ["grammar/chevrotain", "src/data/ajv"])
+  for (const file of ["grammar/chevrotain", "src/data/ajv", "src/front/spec-validator.gen"])
     await build({
       entryPoints: [join(root, `${file}.ts`)],
       outfile: join(out, `${file}.js`),
