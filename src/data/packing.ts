@@ -77,7 +77,7 @@ function documentOf(dataSet: DataSet, number: number): Document {
 export function checkLengths(dataSet: DataSet, documents: readonly number[], length: number): void {
   const lengths = lengthsWithin(length);
   for (const document of documents)
-    lengths.look(`document "${dataSet.label(document)}"`, positionsOf(dataSet, document));
+    lengths.look(() => `document "${dataSet.label(document)}"`, positionsOf(dataSet, document));
   lengths.refuse();
 }
 
@@ -85,16 +85,17 @@ const SHORTEN =
   "shorten longer documents: `long: cut` of their source keeps the beginning, and `long: split` makes several documents";
 
 /**
- * Checks documents one by one. `refuse` then reports the first that does not fit into a sequence, and the longest.
+ * Checks documents one by one, and asks for a document's place only if it does not fit into a sequence. `refuse` then
+ * reports the first that does not fit, and the longest.
  * @param shorten a remedy: how to make the documents shorter
  */
 export function lengthsWithin(length: number, shorten = SHORTEN) {
   let first: { readonly place: string; readonly positions: number } | undefined;
   let [count, longest] = [0, 0];
   return {
-    look(place: string, positions: number): void {
+    look(place: () => string, positions: number): void {
       if (positions <= length) return;
-      first ??= { place, positions };
+      first ??= { place: place(), positions };
       count++;
       longest = Math.max(longest, positions);
     },

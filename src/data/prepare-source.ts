@@ -100,7 +100,7 @@ function checkSounds({ sounds }: Survey, made: readonly ShardAt[], { parts, leng
   let before = 0;
   for (const [number, place] of sounds) {
     while (before < left.length && (left[before] as number) < number) before++;
-    if (left[before] !== number) lengths.look(`${place}: the document`, positionsOf(dataSet, number - before));
+    if (left[before] !== number) lengths.look(() => `${place}: the document`, positionsOf(dataSet, number - before));
   }
   lengths.refuse();
 }

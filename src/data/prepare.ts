@@ -117,7 +117,7 @@ function checkPrepared(dataSet: DataSet, read: readonly ReadSource[], { length, 
   let number = 0;
   const look = (path: string | undefined, end: number) => {
     for (; path !== undefined && number < end; number++)
-      lengths.look(`${path}: document "${dataSet.label(number)}"`, positionsOf(dataSet, number));
+      lengths.look(() => `${path}: document "${dataSet.label(number)}"`, positionsOf(dataSet, number));
     number = end;
   };
   for (const { fields, documents } of read) look(folderOf(fields), number + documents);

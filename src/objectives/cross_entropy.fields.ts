@@ -10,5 +10,5 @@ export const cross_entropy: ObjectiveFields<CrossEntropyObjective> = {
   learns: "ids",
   drop: () => 0,
   about: ({ weight }) => `cross_entropy, weight ${weight}`,
-  measures: (unit) => `nats per ${unit}`,
+  measures: (_, unit) => `nats per ${unit}`,
 };

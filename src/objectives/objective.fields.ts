@@ -37,4 +37,4 @@ export const aboutObjective = (objective: Objective | undefined): string =>
   objective ? rowOf(objective.kind).about(objective) : "no objective";
 
 /** The unit of the loss. `unit` is the name of one of the modality's ids. */
-export const lossUnit = (objective: Objective, unit: string): string => rowOf(objective.kind).measures(unit);
+export const lossUnit = (objective: Objective, unit: string): string => rowOf(objective.kind).measures(objective, unit);

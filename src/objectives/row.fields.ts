@@ -9,5 +9,5 @@ export interface ObjectiveFields<O> {
   /** A short description. */
   about(objective: O): string;
   /** The unit of the loss. `unit` is the name of one of the modality's ids. */
-  measures(unit: string): string;
+  measures(objective: O, unit: string): string;
 }

@@ -69,7 +69,7 @@ function drawn(spec: CheckedSpec): { readonly inspection: Inspection; readonly m
 }
 
 const CASES = Object.entries({
-  mamba: specAt("specs/quickstart.mom"),
+  mamba: specAt("specs/transfusion-bytes.mom"),
   hybrid: specAt("specs/baselines/hybrid.mom"),
   speech: specAt("specs/speech.mom"),
   groups: specIn(GROUPS),

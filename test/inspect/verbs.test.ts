@@ -23,9 +23,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const QUICKSTART = join(ROOT, "specs/quickstart.mom");
+const TRANSFUSION = join(ROOT, "specs/transfusion-bytes.mom");
 const large = (): string => {
-  const text = readFileSync(QUICKSTART, "utf8")
+  const text = readFileSync(TRANSFUSION, "utf8")
     .replace("d_model: 64", "d_model: 4096")
     .replace("2 * mixer", "1 * mixer");
   writeFileSync(join(folder, "large.mom"), text);
@@ -34,7 +34,7 @@ const large = (): string => {
 
 describe("mom inspect", () => {
   test("prints every section, with colours only if they are forced", () => {
-    const { code, stdout, stderr } = mom.run(["inspect", QUICKSTART]);
+    const { code, stdout, stderr } = mom.run(["inspect", TRANSFUSION]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const title of [
       "Parameters",
@@ -49,10 +49,10 @@ describe("mom inspect", () => {
     expect(stdout).toMatch(/0–1 {3}mixer \(mamba\) {3}d_inner 128, d_state 8, .*in_proj × 2/);
     expect(stdout).not.toContain("\u001b");
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(140);
-    expect(mom.run(["inspect", QUICKSTART], ROOT, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[1m");
+    expect(mom.run(["inspect", TRANSFUSION], ROOT, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[1m");
   });
   test("--json prints every value, and --batch, --device and --memory affect them", () => {
-    const inspected = (...more: string[]) => JSON.parse(mom.run(["inspect", QUICKSTART, "--json", ...more]).stdout);
+    const inspected = (...more: string[]) => JSON.parse(mom.run(["inspect", TRANSFUSION, "--json", ...more]).stdout);
     const eight = inspected();
     expect(eight).toMatchObject({ profile: "webgpu-default", batch: 8, length: 128, d_model: 64, vocabulary: 260 });
     expect(eight.formulas.scan).toContain("7N");
@@ -87,24 +87,24 @@ describe("mom inspect", () => {
     ["allocate", /^\d+ buffers, \d+ bytes\n {2}parameters\.0 \(parameters\)/],
     ["emit", /@compute/],
   ])("--dump %s prints the result of the stage", (stage, pattern) => {
-    const { code, stdout } = mom.run(["inspect", QUICKSTART, "--dump", stage]);
+    const { code, stdout } = mom.run(["inspect", TRANSFUSION, "--dump", stage]);
     expect(code).toBe(0);
     expect(stdout).toMatch(pattern);
   });
   test("--html and --svg overwrite their files, and the report is still printed", () => {
     const [html, svg] = [join(folder, "drawn.html"), join(folder, "drawn.svg")];
     writeFileSync(svg, "old");
-    const { code, stdout, stderr } = mom.run(["inspect", QUICKSTART, "--json", "--html", html, "--svg", svg]);
+    const { code, stdout, stderr } = mom.run(["inspect", TRANSFUSION, "--json", "--html", html, "--svg", svg]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: `wrote ${html}\nwrote ${svg}\n` });
     expect(JSON.parse(stdout)).toMatchObject({ d_model: 64 });
-    expect(readFileSync(svg, "utf8")).toMatch(/^<\?xml .*<svg .*quickstart.*<\/svg>\n$/s);
+    expect(readFileSync(svg, "utf8")).toMatch(/^<\?xml .*<svg .*transfusion-bytes.*<\/svg>\n$/s);
     expect(readFileSync(html, "utf8")).toMatch(/<svg .*Parameters by part.*Memory on webgpu-default/s);
     expect(mom.run(["inspect", large(), "--html", html]).code).toBe(0);
     expect(readFileSync(html, "utf8")).toContain("It does not fit");
-    const spec = readFileSync(QUICKSTART, "utf8");
-    expect(mom.run(["inspect", QUICKSTART, "--svg", QUICKSTART]).code).toBe(2);
-    expect(readFileSync(QUICKSTART, "utf8")).toBe(spec);
-    const nowhere = mom.run(["inspect", QUICKSTART, "--svg", join(folder, "none/drawn.svg")]);
+    const spec = readFileSync(TRANSFUSION, "utf8");
+    expect(mom.run(["inspect", TRANSFUSION, "--svg", TRANSFUSION]).code).toBe(2);
+    expect(readFileSync(TRANSFUSION, "utf8")).toBe(spec);
+    const nowhere = mom.run(["inspect", TRANSFUSION, "--svg", join(folder, "none/drawn.svg")]);
     expect(nowhere.code).toBe(1);
     expect(nowhere.stderr).toMatch(/drawn\.svg could not be written: .*Check the path/s);
   });
@@ -116,7 +116,7 @@ describe("mom inspect", () => {
       ["--batch", "1.5"],
       ["--memory", "80apples"],
     ]) {
-      expect(mom.run(["inspect", QUICKSTART, ...invalid]).code).toBe(2);
+      expect(mom.run(["inspect", TRANSFUSION, ...invalid]).code).toBe(2);
     }
     expect(mom.run(["inspect", "none.mom"]).code).toBe(1);
   });
@@ -135,7 +135,7 @@ test("neither command loads Dawn or a module of src/gpu", async () => {
 describe("mom compile", () => {
   const at = (name: string): string => join(folder, name);
   test("writes a folder that reads back as the compiled model", () => {
-    writeFileSync(at("copy.mom"), readFileSync(QUICKSTART, "utf8"));
+    writeFileSync(at("copy.mom"), readFileSync(TRANSFUSION, "utf8"));
     const { code, stdout, stderr } = mom.run(["compile", at("copy.mom"), "-o", at("made")]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^made .*: \d+ kernels for webgpu-default\n$/m);
@@ -163,7 +163,7 @@ describe("mom compile", () => {
     });
   });
   test("an existing folder is kept unless --force is given, and one with unknown files is always kept", () => {
-    const run = (...more: string[]) => mom.run(["compile", QUICKSTART, "-o", at("twice"), ...more]);
+    const run = (...more: string[]) => mom.run(["compile", TRANSFUSION, "-o", at("twice"), ...more]);
     expect(run().code).toBe(0);
     const file = join(at("twice"), "plan.json");
     writeFileSync(file, "mine");
@@ -183,12 +183,12 @@ describe("mom compile", () => {
   test("a command that fails leaves no folder and changes no file", () => {
     writeFileSync(at("file"), "mine");
     for (const more of [[], ["--force"]]) {
-      expect(mom.run(["compile", QUICKSTART, "-o", at("file"), ...more]).code).toBe(1);
+      expect(mom.run(["compile", TRANSFUSION, "-o", at("file"), ...more]).code).toBe(1);
     }
     expect(readFileSync(at("file"), "utf8")).toBe("mine");
     expect(mom.run(["compile", large(), "-o", at("none")]).code).toBe(1);
     expect(mom.run(["compile", "none.mom", "-o", at("none")]).code).toBe(1);
-    expect(mom.run(["compile", QUICKSTART]).code).toBe(2);
+    expect(mom.run(["compile", TRANSFUSION]).code).toBe(2);
     expect(existsSync(at("none"))).toBe(false);
   });
   test("a full disk leaves no partial folder, and an existing folder stays intact", () => {

@@ -157,7 +157,7 @@ describe.skipIf(missing)("complete gradient phases", () => {
   });
 
   test("of a rectified flow match the reference", async () => {
-    const flow: Objective = { kind: "rectified_flow", weight: 1, time: "uniform", drop: 0 };
+    const flow: Objective = { kind: "rectified_flow", weight: 1, time: "uniform", predict: "velocity", drop: 0 };
     const objectives = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? flow : objective));
     const picks = await checkPhase(await testDevice(), {}, { ...spec, objectives });
     expect(picks.some((pick) => pick.startsWith("subtract"))).toBe(true);

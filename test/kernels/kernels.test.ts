@@ -179,7 +179,7 @@ const CASES: readonly Case[] = [
   {
     name: "several chunks, no fusion, images alone",
     modalities: [text, image],
-    objectives: [undefined, { kind: "rectified_flow", weight: 1, time: "uniform", drop: 0 }],
+    objectives: [undefined, { kind: "rectified_flow", weight: 1, time: "uniform", predict: "velocity", drop: 0 }],
     d_model: 7,
     block: { d_state: 64 },
     decouple: ["A", "x_proj"],
