@@ -21,10 +21,10 @@ import { missingAdapter } from "../gpu/adapter.js";
 import { ROOT } from "../support/mom.js";
 
 const missing = await missingAdapter();
-const FILE = join(ROOT, "specs/quickstart.mom");
+const FILE = join(ROOT, "specs/transfusion-bytes.mom");
 const quickstart = (): FullSpec => {
   const { spec } = check(FILE);
-  if (spec === undefined) throw new Error("the quickstart has errors");
+  if (spec === undefined) throw new Error("the spec has errors");
   return spec;
 };
 
@@ -40,7 +40,7 @@ test("a kind without arguments may be given by its name", () => {
   const full = quickstart();
   const { mixer } = full.model.block;
   const { image } = full.model.modality;
-  if (mixer?.kind !== "mamba" || image === undefined) throw new Error("the quickstart has changed");
+  if (mixer?.kind !== "mamba" || image === undefined) throw new Error("the spec has changed");
   const short: Spec = {
     ...full,
     model: {
@@ -54,7 +54,7 @@ test("a kind without arguments may be given by its name", () => {
 });
 
 test("a text imports files from the working folder", () => {
-  const { spec } = check({ text: 'import "specs/quickstart.mom"\ntrain { seed: 8 }\n' });
+  const { spec } = check({ text: 'import "specs/transfusion-bytes.mom"\ntrain { seed: 8 }\n' });
   expect(spec?.train.seed).toBe(8);
 });
 
