@@ -1,5 +1,6 @@
 // Writes modules that contain other files as text, so that compilation does not read the disk:
 // grammar/schema.gen.ts from grammar/spec.schema.json, src/kernels/templates.gen.ts from codegen-templates/*.wgsl,
+// src/ablate/emit/templates.gen.ts from codegen-templates/sweep/*.sh,
 // src/diagnostics/examples.gen.ts from test/reject/*.mom, src/report/page/page.gen.ts from src/page. Also writes
 // src/front/spec-validator.gen.ts, the schema as code, and src/train/version.gen.ts.
 import { createHash } from "node:crypto";
@@ -58,6 +59,7 @@ export function generate() {
     `// Made by scripts/generate.mjs from spec.schema.json.\n// @ts-nocheck\n${specValidator(schema, "../../grammar/schema.gen.js", root)}`,
   );
   write("src/kernels/templates.gen.ts", templatesModule());
+  write("src/ablate/emit/templates.gen.ts", sweepTemplates());
   const { version } = JSON.parse(read("package.json"));
   write(
     "src/train/version.gen.ts",
@@ -144,6 +146,15 @@ export interface Contracts {\n${lines.join("")}}
 
 export const TEMPLATES = {\n${entries.join("")}} as const;
 `;
+}
+
+/** The scripts of an ablation's jobs, by name without their extension. */
+function sweepTemplates() {
+  const names = readdirSync(join(root, "codegen-templates/sweep")).sort();
+  const entries = names.map(
+    (name) => `  ${JSON.stringify(name.slice(0, -3))}: ${JSON.stringify(read("codegen-templates/sweep", name))},\n`,
+  );
+  return `// Made by scripts/generate.mjs from codegen-templates/sweep/.\nexport const SWEEP_TEMPLATES = {\n${entries.join("")}} as const;\n`;
 }
 
 function contractOf(text) {

@@ -7,7 +7,7 @@ const GROUPS: readonly { readonly title: string; readonly pages: readonly string
   { title: "Start", pages: ["index", "tour", "data", "from-pytorch", "troubleshooting"] },
   {
     title: "The language",
-    pages: ["language", "reference", "errors", "mistakes", "glossary", "commands", "api", "editors"],
+    pages: ["language", "clusters", "reference", "errors", "mistakes", "glossary", "commands", "api", "editors"],
   },
   { title: "What it does", pages: ["model", "compiler", "correctness", "performance", "paper"] },
   {

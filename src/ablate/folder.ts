@@ -5,7 +5,7 @@ import type { Disk } from "../data/disk.js";
 import { checkpointSteps } from "../train/checkpoint.js";
 import { replaceFile } from "../train/replace-file.js";
 import { pathIn, type Run } from "../train/run-folder.js";
-import { lockedBy } from "../train/run-lock.js";
+import { type Held, heldAt } from "../train/run-lock.js";
 import { WRITING } from "../train/whole-folder.js";
 
 export interface AblationFolder {
@@ -40,9 +40,20 @@ export type Ending =
   /** `reason` is a sentence; `exit` is the exit code that `mom train` would have. */
   | { readonly state: "failed"; readonly reason: string; readonly exit: number };
 
+/** A process that trains a variant. */
+export interface VariantWorker {
+  readonly pid: number;
+  /** The machine's name; absent if that is this machine. */
+  readonly host?: string;
+  /** When it last showed that it was alive: ISO 8601, in UTC. */
+  readonly seen: string;
+}
+
 export type VariantState =
-  /** `step` is that of its last checkpoint, if it was started. */
-  { readonly state: "pending"; readonly step?: number } | { readonly state: "running"; readonly pid: number } | Ending;
+  /** `step` is that of its last checkpoint, if it was started; `vanished` stopped without releasing its lock, for example because it was killed. */
+  | { readonly state: "pending"; readonly step?: number; readonly vanished?: VariantWorker }
+  | ({ readonly state: "running" } & VariantWorker)
+  | Ending;
 
 export const variantsIn = ({ path, disk }: AblationFolder): string => disk.paths.join(path, ABLATION_FILES.variants);
 
@@ -57,12 +68,19 @@ export function stateOf(folder: AblationFolder, id: string): VariantState {
   if (!run.disk.exists(run.path)) return { state: "pending" };
   const ending = readEnding(run);
   if (ending?.state === "done") return ending;
-  const pid = lockedBy(run.disk, pathIn(run, "lock"));
-  if (pid !== undefined && pid !== run.disk.processes.own) return { state: "running", pid };
+  const held = heldAt(run.disk, pathIn(run, "lock"));
+  const other = held?.where === "here" ? undefined : held;
+  if (other?.alive) return { state: "running", ...workerOf(other) };
   if (ending) return ending;
   const step = checkpointSteps(run).at(-1);
-  return { state: "pending", ...(step !== undefined && { step }) };
+  return { state: "pending", ...(step !== undefined && { step }), ...(other && { vanished: workerOf(other) }) };
 }
+
+const workerOf = ({ pid, host, where, seen }: Held): VariantWorker => ({
+  pid,
+  ...(where === "elsewhere" && host !== undefined && { host }),
+  seen: new Date(seen).toISOString(),
+});
 
 function readEnding(run: Run): Ending | undefined {
   const path = run.disk.paths.join(run.path, OUTCOME);

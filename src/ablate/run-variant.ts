@@ -10,11 +10,12 @@ import { choicesText, recordedChoices } from "../train/choices.js";
 import { planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
 import { folderInUse } from "../train/errors.js";
+import { startHeartbeat } from "../train/heartbeat.js";
 import { openModel } from "../train/model.js";
 import { resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
 import { writeEventHead } from "../train/recorder.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run, type RunContents } from "../train/run-folder.js";
-import { lockedBy } from "../train/run-lock.js";
+import { heldAt } from "../train/run-lock.js";
 import { recordSession } from "../train/sessions.js";
 import type { StartValues } from "../train/start.js";
 import { checkMonitored, checkTeaches } from "../train/teaching.js";
@@ -80,8 +81,11 @@ export async function runVariant(
     choices: choicesText(taken, device.description),
     data: dataText(dataSet.fingerprint, dataSet.documents.length),
   }));
+  // Writes of this process go through the run's disk, which refuses them once another process has taken the run over.
+  const own: AblationFolder = { path: folder.path, disk: run.disk };
+  const endHeartbeat = startHeartbeat(run.disk, pathIn(run, "lock"));
   try {
-    writeEnding(folder, id, undefined);
+    writeEnding(own, id, undefined);
     const { checkpoint, warnings } = begun
       ? resumeRun(run, { specText: text, dataSet, choices: taken })
       : { checkpoint: undefined, warnings: [] };
@@ -98,10 +102,11 @@ export async function runVariant(
     } finally {
       model.runtime.destroy();
     }
-    writeEnding(folder, id, { state: "done", device: device.description });
-    if (!request.keepWeights) dropWeights(folder, id);
+    writeEnding(own, id, { state: "done", device: device.description });
+    if (!request.keepWeights) dropWeights(own, id);
     return "done";
   } finally {
+    endHeartbeat();
     closeRun(run);
   }
 }
@@ -118,8 +123,8 @@ function take(
   const { disk, path } = run;
   if (isBegun(run)) return { run: openRun(path, disk), begun: true };
   if (disk.exists(path)) {
-    const pid = lockedBy(disk, pathIn(run, "lock"));
-    if (pid !== undefined && pid !== disk.processes.own) throw folderInUse(path, pid);
+    const held = heldAt(disk, pathIn(run, "lock"));
+    if (held?.alive && held.where !== "here") throw folderInUse(path, held);
     disk.remove(path);
   }
   const contents = { spec: request.text, ...made(), files: request.files(), file: request.specFile };

@@ -18,6 +18,7 @@ import { type Changed, recordChanges } from "../train/changes.js";
 import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
+import { startHeartbeat } from "../train/heartbeat.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { type Resumed, resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
 import { recorder, writeEventHead } from "../train/recorder.js";
@@ -130,6 +131,7 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
         },
         disk,
       );
+  const endHeartbeat = startHeartbeat(run.disk, pathIn(run, "lock"));
   try {
     events.opened((text) => run.disk.append(pathIn(run, "log"), new TextEncoder().encode(text)));
     const { checkpoint, warnings, grown }: Resumed = resume
@@ -190,6 +192,7 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
       report,
     };
   } finally {
+    endHeartbeat();
     closeRun(run);
   }
 }

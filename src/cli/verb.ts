@@ -27,6 +27,8 @@ export const EXIT = {
   deviceFailed: 3,
   diverged: 4,
   fault: 70,
+  /** Another process trains the variant of `--index` (EX_TEMPFAIL of sysexits.h). */
+  inUse: 75,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

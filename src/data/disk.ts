@@ -18,6 +18,12 @@ export interface Paths {
 interface Processes {
   /** The id of this process. */
   readonly own: number;
+  /** The machine, and within it the container, in which process ids are valid. Differs after a restart. */
+  readonly machine: string;
+  /** The machine's name, for messages. */
+  readonly host: string;
+  /** Names this process among those of all machines, for temporary files: its id, `-` and a hash of the machine. */
+  readonly token: string;
   readonly isRunning: (pid: number) => boolean;
   /** When a process started, in a unit of the system; empty if unknown. */
   readonly startOf: (pid: number) => string;

@@ -7,7 +7,7 @@ import type { Disk } from "./disk.js";
  * @param remedy help if writing fails
  */
 export function writeWhole(disk: Disk, path: string, bytes: Uint8Array | Iterable<Uint8Array>, remedy: string): void {
-  const aside = `${path}.${disk.processes.own}.part`;
+  const aside = `${path}.${disk.processes.token}.part`;
   makeFolderOf(disk, path, remedy);
   try {
     disk.write(aside, bytes instanceof Uint8Array ? [bytes] : bytes);
@@ -21,7 +21,7 @@ export function writeWhole(disk: Disk, path: string, bytes: Uint8Array | Iterabl
 
 /** Gives a complete file a second path, without a copy where the file system allows it. */
 export function placeWhole(disk: Disk, from: string, path: string, remedy: string): void {
-  const aside = `${path}.${disk.processes.own}.part`;
+  const aside = `${path}.${disk.processes.token}.part`;
   makeFolderOf(disk, path, remedy);
   try {
     disk.remove(aside);

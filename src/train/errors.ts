@@ -2,6 +2,7 @@
 import type { ErrorName } from "../diagnostics/codes.js";
 import { type Diagnostic, diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
+import { visible } from "../diagnostics/visible.js";
 import { RUN_FORMAT } from "./format.js";
 
 const error = (name: ErrorName, message: string, help: string) => new Failure([diagnosticOf(name, message, { help })]);
@@ -27,11 +28,19 @@ export const linkedFile = (path: string): Failure =>
     "Replace the link with a copy of the file.",
   );
 
-export const folderInUse = (path: string, pid: number): Failure =>
+/** @param holder the process, if its lock names one */
+export const folderInUse = (path: string, holder: { readonly pid: number; readonly host?: string } | undefined) =>
   error(
     "run-in-use",
-    `Process ${pid} is writing to ${path}.`,
+    `${holder ? `Process ${holder.pid}${holder.host ? ` on ${visible(holder.host)}` : ""}` : "Another process"} is writing to ${path}.`,
     "Wait for it or stop it (Ctrl-C saves a checkpoint), then resume.",
+  );
+
+export const runTakenOver = (path: string): Failure =>
+  error(
+    "run-taken-over",
+    `Another process has taken over ${path}.`,
+    "This process was paused or cut off for so long that the run was resumed elsewhere, where it continues.",
   );
 
 export const damagedMetrics = (path: string, line: number): Failure =>

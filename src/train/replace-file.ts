@@ -7,7 +7,7 @@ import { diskFailure } from "./errors.js";
  * @throws Failure if writing fails; the old contents then remain
  */
 export function replaceFile(disk: Disk, path: string, contents: string | Uint8Array, then: string): void {
-  const aside = `${path}.${disk.processes.own}.writing`;
+  const aside = `${path}.${disk.processes.token}.writing`;
   try {
     disk.remove(aside);
     disk.create(aside, typeof contents === "string" ? new TextEncoder().encode(contents) : contents);

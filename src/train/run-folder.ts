@@ -4,7 +4,8 @@ import type { Disk } from "../data/disk.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { diskFailure, folderExists, linkedFile, noRun } from "./errors.js";
 import { RUN_FORMAT } from "./format.js";
-import { lockedBy, takeLock } from "./run-lock.js";
+import { fencedDisk } from "./heartbeat.js";
+import { hasLeft, lockedBy, releaseLock, takeLock } from "./run-lock.js";
 import { type NamedFile, tidyFolder, WRITING } from "./whole-folder.js";
 
 export interface Run {
@@ -76,7 +77,7 @@ export function createRun(path: string, contents: RunContents, disk: Disk): Run 
   const { dirname, join, relative, resolve } = disk.paths;
   if (disk.exists(path)) throw folderExists(path);
   const parent = dirname(resolve(path));
-  const aside: Run = { path: join(parent, `${asideOf(disk, path)}${disk.processes.own}`), disk };
+  const aside: Run = { path: join(parent, `${asideOf(disk, path)}${disk.processes.token}`), disk };
   try {
     sweep(disk, parent, asideOf(disk, path));
     disk.makeFolder(aside.path);
@@ -104,22 +105,26 @@ export function createRun(path: string, contents: RunContents, disk: Disk): Run 
     if (disk.exists(path)) throw folderExists(path);
     throw diskFailure(error, path, ", or choose another folder with --out.");
   }
-  return { path, disk };
+  return fencedRun({ path, disk });
 }
 
-/** The temporary name of a run's folder while it is made; the process id is appended. */
+const fencedRun = (run: Run): Run => ({ path: run.path, disk: fencedDisk(run.disk, pathIn(run, "lock"), run.path) });
+
+/** The temporary name of a run's folder while it is made; the process's token is appended. */
 const asideOf = ({ paths }: Disk, path: string) => `${WRITING}${paths.basename(paths.resolve(path))}-`;
 
 /** Removes what killed processes left of this run. */
 function sweep(disk: Disk, parent: string, prefix: string): void {
-  const left = disk.exists(parent) ? disk.list(parent).filter((name) => /^\d+$/.test(afterPrefix(name, prefix))) : [];
+  const left = disk.exists(parent)
+    ? disk.list(parent).filter((name) => /^\d+(?:-[0-9a-f]+)?$/.test(afterPrefix(name, prefix)))
+    : [];
   for (const name of left) {
     const path = disk.paths.join(parent, name);
     const lock = disk.paths.join(path, RUN_FILES.lock);
-    const pid = Number(afterPrefix(name, prefix));
-    // A process that has just made the folder has not locked it yet; the process id in the name identifies it.
-    const gone = disk.exists(lock) ? lockedBy(disk, lock) === undefined : !disk.processes.isRunning(pid);
-    if (gone || pid === disk.processes.own) disk.remove(path);
+    const token = afterPrefix(name, prefix);
+    // A process that has just made the folder has not locked it yet; the token in the name identifies it.
+    const gone = disk.exists(lock) ? lockedBy(disk, lock) === undefined : hasLeft(disk, token, path);
+    if (gone || token === disk.processes.token) disk.remove(path);
   }
 }
 
@@ -136,11 +141,11 @@ export function openRun(path: string, disk: Disk): Run {
   takeLock(disk, pathIn(run, "lock"), path);
   tidyFolder(disk, pathIn(run, "checkpoints"));
   tidyFolder(disk, pathIn(run, "samples"));
-  return run;
+  return fencedRun(run);
 }
 
-/** Unlocks the run. The lock of a process that has ended does not count either. */
-export const closeRun = (run: Run): void => run.disk.remove(pathIn(run, "lock"));
+/** Unlocks the run, unless another process has taken it over. The lock of a process that has ended does not count either. */
+export const closeRun = (run: Run): void => releaseLock(run.disk, pathIn(run, "lock"));
 
 /** The file that a run's spec was read from. It is untrusted, so it alone never permits reading a file. */
 interface Origin {

@@ -84,7 +84,7 @@ export function openCache(disk: Disk, folder: string, device: OpenDevice, warn: 
 
   const write = (verdicts: Verdicts): void => {
     const contents: CacheFile = { format: FORMAT, device: device.description, verdicts };
-    const aside = `${path}.${disk.processes.own}.writing`;
+    const aside = `${path}.${disk.processes.token}.writing`;
     disk.write(aside, [new TextEncoder().encode(`${JSON.stringify(contents, undefined, 1)}\n`)]);
     disk.rename(aside, path);
   };

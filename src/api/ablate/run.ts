@@ -23,11 +23,15 @@ import { allowFlags, setFlags } from "../../diagnostics/allow.js";
 import { ablationCsv, ablationJson, ablationMarkdown } from "../../report/ablation/forms.js";
 import { listingJson } from "../../report/ablation/listing.js";
 import type { AblationEvents, AblationOutcome } from "../../report/ablation/progress.js";
+import { BEAT_MS, VANISHED_MS } from "../../train/lock-holder.js";
 import { readRuns } from "../watch/read-runs.js";
 
-/** How long to wait for variants that another process has locked, and how often to check them. */
+/** How long to wait for variants that another process of this machine has locked, and how often to check them. */
 const PATIENCE_MS = 3000;
 const LOOK_MS = 100;
+/** The same for other machines: until a vanished worker counts as one. */
+const PATIENCE_ELSEWHERE_MS = VANISHED_MS + BEAT_MS;
+const LOOK_ELSEWHERE_MS = 1000;
 
 /** Workers that train variants, each in its own process. */
 export interface Workers {
@@ -129,22 +133,40 @@ function queueOf({ index, retry, design }: AblationRequest, states: readonly Var
 
 /**
  * Trains until all variants are done or locked by another process. Returns whether it was stopped. The workers of a killed
- * ablation keep their locks for a moment.
+ * ablation keep their locks for a moment. A worker on another machine shows by its heartbeat whether it still trains.
  */
 async function trainAll(request: AblationRequest, statesNow: () => VariantState[]): Promise<boolean> {
+  const { index } = request;
   const failed = new Set<number>();
-  for (let patience = PATIENCE_MS; ; ) {
+  const first = statesNow();
+  for (let waited = 0; ; ) {
     const states = statesNow();
-    const queue = queueOf(request, states).filter((index) => !failed.has(index));
+    const queue = queueOf(request, states).filter((one) => !failed.has(one));
     if (queue.length > 0) {
       const { stopped, enough } = await train(request, queue, failed);
       if (stopped || enough) return stopped;
-    } else if (patience > 0 && states.some(({ state }) => state === "running")) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      patience -= LOOK_MS;
-    } else return false;
+    }
+    const wait = waitFor(index === undefined ? states : states.slice(index, index + 1));
+    if (wait === undefined || waited > wait.patience) return false;
+    // A worker elsewhere that showed a sign of life trains on.
+    if (index !== undefined && wait.elsewhere && hasBeaten(first[index], states[index])) return false;
+    await new Promise((resolve) => setTimeout(resolve, wait.look));
+    waited += wait.look;
   }
 }
+
+/** How long to wait for running variants, and how often to look; undefined if none is running. */
+function waitFor(states: readonly VariantState[]) {
+  const running = states.filter((state) => state.state === "running");
+  if (running.length === 0) return undefined;
+  const elsewhere = running.every(({ host }) => host !== undefined);
+  return elsewhere && states.length === 1
+    ? { elsewhere, patience: PATIENCE_ELSEWHERE_MS, look: LOOK_ELSEWHERE_MS }
+    : { elsewhere, patience: PATIENCE_MS, look: LOOK_MS };
+}
+
+const hasBeaten = (before: VariantState | undefined, now: VariantState | undefined): boolean =>
+  before?.state === "running" && now?.state === "running" && before.pid === now.pid && before.seen !== now.seen;
 
 /** Trains the queue. @param failed the failed variants; those of this queue are added */
 async function train(
@@ -155,6 +177,10 @@ async function train(
   const { design, folder, jobs, events } = request;
   const variantAt = (index: number): Variant => design.variants[index] as Variant;
   events.queued(queue.length, jobs);
+  for (const index of queue) {
+    const state = stateOf(folder, variantAt(index).id);
+    if (state.state === "pending" && state.vanished) events.vanished(index, state.vanished, state.step);
+  }
   const workers = request.workersOf(variantAt, events.stepped, events.noted);
   const interrupts = request.stopBy(() => {
     events.stopping();
@@ -164,7 +190,8 @@ async function train(
   const unwritten: [string, Ending][] = [];
   const keep = (id: string, ending: Ending): boolean => {
     try {
-      writeEnding(folder, id, ending);
+      // Another process may have begun to train it since.
+      if (stateOf(folder, id).state !== "running") writeEnding(folder, id, ending);
       return true;
     } catch {
       return false;

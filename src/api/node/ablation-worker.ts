@@ -5,6 +5,7 @@ import { EXITS, runOf } from "../../ablate/folder.js";
 import { runVariant, type Trainer } from "../../ablate/run-variant.js";
 import { type Compiled, programsOf, trainingOn } from "../../compile.js";
 import { reachOf } from "../../data/reach.js";
+import type { ErrorName } from "../../diagnostics/codes.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { render } from "../../diagnostics/render.js";
@@ -32,6 +33,9 @@ const reach = reachOf(nodeDisk, settings.specFile, settings.allow);
 const pipelines: Pipelines = new Map();
 const dataSetFor = dataSetsIn({ host: nodeHost, folder, reach, skipBad: settings.skipBad }, () => {});
 let stopping = false;
+
+/** Errors that mean that another process trains the variant. */
+const TAKEN: ReadonlySet<string> = new Set<ErrorName>(["run-in-use", "run-exists", "run-taken-over"]);
 
 const say = (message: FromWorker): void => {
   process.send?.(message);
@@ -123,7 +127,7 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
     );
     say({ kind: "ended", how });
   } catch (error) {
-    const taken = error instanceof Failure && error.diagnostics.some(({ name }) => name === "run-in-use");
+    const taken = error instanceof Failure && error.diagnostics.some(({ name }) => TAKEN.has(name));
     if (taken) say({ kind: "ended", how: "taken" });
     else say({ kind: "failed", ...failureOf(error), lasting: error instanceof DeviceError });
   }

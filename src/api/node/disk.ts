@@ -24,6 +24,7 @@ import {
   writeSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
+import { hostname } from "node:os";
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Disk, OpenFile } from "../../data/disk.js";
@@ -33,7 +34,7 @@ import { InputError } from "../../diagnostics/input-error.js";
 
 export const nodeDisk: Disk = {
   paths: { join, dirname, basename, resolve, relative, isAbsolute, sep },
-  processes: { own: process.pid, isRunning, startOf },
+  processes: { own: process.pid, ...machine(), isRunning, startOf },
   // In the format of PATH.
   allowed: () => (process.env.MOM_ALLOW ?? "").split(delimiter).filter((folder) => folder !== ""),
   hash() {
@@ -274,6 +275,20 @@ function withFile<T>(path: string, flags: string | number, use: (file: number) =
   } finally {
     closeSync(file);
   }
+}
+
+/** Process ids are those of one boot of the system and, in a container, of its namespace. */
+function machine(): { machine: string; host: string; token: string } {
+  const host = hostname();
+  let id = host;
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    id = `${boot} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    // Not Linux.
+  }
+  const hash = createHash("sha256").update(id).digest("hex").slice(0, 8);
+  return { machine: id, host, token: `${process.pid}-${hash}` };
 }
 
 /** Whether a process with this number exists. */

@@ -1,6 +1,7 @@
 // `mom ablate`: trains every variant of an ablation and reports the effects.
 import { InvalidArgumentError, Option } from "commander";
 import type { Design } from "../../ablate/design.js";
+import { severalGpus } from "../../ablate/errors.js";
 import { type AblationFolder, stateOf } from "../../ablate/folder.js";
 import { chosenDesign } from "../../api/ablate/choose.js";
 import { costsOf, type Estimate, type EstimateRequest, estimated } from "../../api/ablate/costs.js";
@@ -8,9 +9,11 @@ import { dataSetsIn } from "../../api/ablate/data-sets.js";
 import { defaultFolder } from "../../api/ablate/run.js";
 import { ablateWithProgress } from "../../api/node/ablate-with-progress.js";
 import { nodeDisk } from "../../api/node/disk.js";
+import { nvidiaGpus } from "../../api/node/gpus.js";
 import { nodeHost } from "../../api/node/host.js";
 import { diagnosticOf } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
+import { visibleLine } from "../../diagnostics/visible.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
@@ -20,20 +23,21 @@ import type { AblationOutcome } from "../../report/ablation/progress.js";
 import { formatDuration } from "../../report/progress.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowOption, setOption, skipBadOption } from "../compile-options.js";
+import { type EmitOptions, emitJobs, emitOptions } from "../emit-jobs.js";
 import { readSpec } from "../read-spec.js";
 import { logged } from "../streams.js";
 import { wholeNumber } from "../trained.js";
 import { tuneOption } from "../tune-option.js";
 import { EXIT, type ExitCode, type Verb } from "../verb.js";
 
-interface Options {
+interface Options extends EmitOptions {
   readonly out?: string;
   readonly list?: true;
   readonly dryRun?: true;
   readonly report?: true;
   readonly json?: true;
   readonly index?: number;
-  readonly jobs: number;
+  readonly jobs?: number;
   readonly maxFailures?: number;
   readonly retry?: true;
   readonly keepWeights?: true;
@@ -64,14 +68,20 @@ export const verb: Verb = {
       .option("--report", "write the report of the finished variants; train nothing")
       .option("--json", "with --list or --dry-run: print JSON")
       .option("--index <i>", "train only the variant with this index", wholeNumber)
-      .option("--jobs <n>", "processes that train at the same time", jobs, 1)
+      .option(
+        "--jobs <n>",
+        "processes that train at the same time (default: 1; in a cluster's queue, as many as it allows)",
+        jobs,
+      )
       .option("--max-failures <n>", "start no more variants after this many failures", jobs)
       .option("--retry", "train only the variants that failed")
       .option("--keep-weights", "keep the checkpoints of finished variants")
       .addOption(
         new Option("--adapter <source>", "the device to train on (default: the best one available)").choices(SOURCES),
       )
-      .addOption(tuneOption())
+      .addOption(tuneOption());
+    for (const option of emitOptions()) command.addOption(option);
+    command
       .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
@@ -89,24 +99,49 @@ export const verb: Verb = {
           );
           return finish(EXIT.done);
         }
+        if (options.emit) {
+          const { jobs } = options;
+          const script = emitJobs({ file, json: json as Json, design, out: folder.path, jobs, options });
+          process.stdout.write(`${script}\n`);
+          return finish(EXIT.done);
+        }
         const notice = (text: string) => process.stderr.write(`${text}\n`);
         const dataSetOf = dataSetsIn({ host: nodeHost, folder: specFolder, reach, skipBad: options.skipBad }, notice);
         const costs = await costsOf(design, printSpec(json as Json), dataSetOf);
-        const request = { ...options, file, design, folder, costs };
+        const request = { ...options, jobs: options.jobs ?? 1, file, design, folder, costs };
         if (options.dryRun) {
           await dryRun({ ...request, host: nodeHost, dataSetOf });
           return finish(EXIT.done);
         }
-        finish(exitOf(await ablateWithProgress({ ...request, ...logged(process.stderr) })));
+        refuseSharedGpu(request);
+        finish(exitOf(await ablateWithProgress({ ...request, ...logged(process.stderr) }), options.index));
       });
   },
 };
 
-/** The exit code for several failures. A device failure outranks a divergence, because a divergence is a result. */
-function exitOf({ kind, states }: AblationOutcome): ExitCode {
+/**
+ * The exit code for several failures. A device failure outranks a divergence, because a divergence is a result.
+ * @param index the only variant that was to be trained; the others do not count
+ */
+function exitOf({ kind, states: all }: AblationOutcome, index: number | undefined): ExitCode {
   if (kind === "stopped") return EXIT.interrupted;
+  const states = index === undefined ? all : all.slice(index, index + 1);
+  if (index !== undefined && states.some(({ state }) => state === "running" || state === "pending")) return EXIT.inUse;
   const codes = new Set<number>(states.map((one) => (one.state === "failed" ? one.exit : EXIT.done)));
   return [EXIT.deviceFailed, EXIT.fault, EXIT.wrongInput, EXIT.diverged].find((code) => codes.has(code)) ?? EXIT.done;
+}
+
+/** Several jobs on several GPUs of one kind would all train on the first. */
+function refuseSharedGpu({
+  jobs,
+  file,
+  adapter,
+  index,
+  report,
+}: Options & { readonly jobs: number; readonly file: string }): void {
+  const usesGpu = adapter === undefined ? process.env.MOM_ADAPTER !== "swiftshader" : adapter !== "swiftshader";
+  const count = jobs > 1 && index === undefined && !report && usesGpu ? nvidiaGpus() : 0;
+  if (count > 1) throw severalGpus(count, visibleLine(file));
 }
 
 function checkIndex({ variants }: Design, index: number | undefined): void {

@@ -280,4 +280,20 @@ export const MODEL = {
     title: "Nothing to report",
     meaning: "No variant has been trained yet.",
   },
+  "unfit-jobs": {
+    number: 422,
+    title: "Impossible job files",
+    meaning: "`mom ablate --emit` cannot write jobs for this queue with these options.",
+    example: ["--emit needs a folder for the job files.", "Name one: -o jobs"],
+  },
+  "several-gpus": {
+    number: 423,
+    title: "Several GPUs",
+    meaning:
+      "Programs cannot choose among GPUs of one kind through WebGPU, so `mom ablate --jobs` would train everything on the first. The scripts of `--emit` show each run one GPU only.",
+    example: [
+      "This machine has 8 GPUs of one kind, and several jobs would share the first.",
+      "Give each its own: `mom ablate size.mom --emit shell --jobs 8 -o jobs` and `sh jobs/run.sh`.",
+    ],
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

@@ -325,4 +325,14 @@ export const RUN = {
       "Export at least one of them as a function.",
     ],
   },
+  "run-taken-over": {
+    number: 726,
+    title: "Run taken over",
+    meaning:
+      "This process showed no sign of life for two minutes, because it was paused or its machine was cut off from the shared folder. A process on another machine resumed its run, and this one stopped without writing to it.",
+    example: [
+      "Another process has taken over runs/size/variants/1f2e3d4c5b6a.",
+      "This process was paused or cut off for so long that the run was resumed elsewhere, where it continues.",
+    ],
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

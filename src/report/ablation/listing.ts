@@ -2,7 +2,8 @@
 
 import type { Design } from "../../ablate/design.js";
 import type { Costs } from "../../ablate/design-file.js";
-import type { VariantState } from "../../ablate/folder.js";
+import type { VariantState, VariantWorker } from "../../ablate/folder.js";
+import { visibleLine } from "../../diagnostics/visible.js";
 import { short } from "../../inspect/inspection-text.js";
 import { columns } from "../columns.js";
 
@@ -19,13 +20,22 @@ function stateText(state: VariantState): string {
     case "failed":
       return `failed: ${state.reason.split("\n")[0]}`;
     case "running":
-      return `running in process ${state.pid}`;
-    case "pending":
-      return state.step === undefined ? "pending" : `pending, saved at step ${state.step}`;
+      return `running in ${workerText(state)}`;
+    case "pending": {
+      const saved = state.step === undefined ? "pending" : `pending, saved at step ${state.step}`;
+      return state.vanished === undefined ? saved : `${saved}; ${vanishedText(state.vanished)}`;
+    }
     case "done":
       return "done";
   }
 }
+
+const workerText = ({ pid, host }: VariantWorker): string =>
+  `process ${pid}${host === undefined ? "" : ` on ${visibleLine(host)}`}`;
+
+/** For example "process 4711 on node3 vanished after 2026-03-01 10:15:02 UTC". */
+export const vanishedText = (worker: VariantWorker): string =>
+  `${workerText(worker)} vanished after ${worker.seen.slice(0, 19).replace("T", " ")} UTC`;
 
 export function listingText({ design, states }: Listing): string {
   const rows = design.variants.map(({ index, id, arm, seed }) => [

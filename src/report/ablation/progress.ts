@@ -1,9 +1,9 @@
 // The messages about an ablation: a line for each finished variant and, on a terminal, a progress line below.
 import type { Design } from "../../ablate/design.js";
-import type { VariantState } from "../../ablate/folder.js";
+import type { VariantState, VariantWorker } from "../../ablate/folder.js";
 import type { Ended } from "../../ablate/schedule.js";
 import { CLEAR_LINE, formatDuration, type Terminal } from "../progress.js";
-import { tallyText } from "./listing.js";
+import { tallyText, vanishedText } from "./listing.js";
 
 /** The outcome of an ablation. `states` has one state for each variant; `report` is the path of the page. */
 export interface AblationOutcome {
@@ -28,6 +28,8 @@ export interface AblationEvents {
   /** This many variants will be trained, `jobs` at a time; `over` follows when none of them is running. */
   readonly queued: (total: number, jobs: number) => void;
   readonly over: () => void;
+  /** The worker of a variant vanished. The variant is trained again, from its checkpoint of `step` if it has one. */
+  readonly vanished: (index: number, worker: VariantWorker, step: number | undefined) => void;
   readonly began: (index: number) => void;
   readonly stepped: (index: number, step: number) => void;
   readonly ended: (index: number, ended: Ended) => void;
@@ -49,6 +51,10 @@ export function ablationWords(terminal: Terminal, design: Design, command: strin
       progress = progressOf(terminal, design, total, jobs);
     },
     over: () => progress.end(),
+    vanished: (index, worker, step) => {
+      const from = step === undefined ? "from the start" : `from step ${step}`;
+      progress.message(`${nameOf(design, index)}: ${vanishedText(worker)}; training it again ${from}`);
+    },
     began: (index) => progress.began(index),
     stepped: (index, step) => progress.stepped(index, step),
     ended: (index, ended) => progress.ended(index, ended),
@@ -62,6 +68,11 @@ export function ablationWords(terminal: Terminal, design: Design, command: strin
     },
     settled: ({ states, stopped, strangers, variants }) => {
       write(tallyText(states));
+      const vanished = states.filter((state) => state.state === "pending" && state.vanished).length;
+      if (vanished > 0)
+        write(
+          `Workers that vanished: ${vanished}. Their variants continue when they are trained again; --list shows them.`,
+        );
       if (strangers > 0)
         write(`${strangers} runs in ${variants} belong to an older version of the spec and are ignored.`);
       if (states.some(({ state }) => state === "failed"))
@@ -69,6 +80,11 @@ export function ablationWords(terminal: Terminal, design: Design, command: strin
       if (stopped) write(`Stopped. Continue with: ${command}`);
     },
   };
+}
+
+function nameOf(design: Design, index: number): string {
+  const { arm, seed } = design.variants[index] as Design["variants"][number];
+  return `${design.arms[arm]?.label}, seed ${seed}`;
 }
 
 interface Progress {
@@ -95,10 +111,6 @@ function progressOf(
   let over = 0;
   let drawn = Number.NEGATIVE_INFINITY;
 
-  const nameOf = (index: number): string => {
-    const { arm, seed } = design.variants[index] as Design["variants"][number];
-    return `${design.arms[arm]?.label}, seed ${seed}`;
-  };
   const stepsOf = (index: number): number => design.variants[index]?.spec.train.steps ?? 0;
   const left = (): string => {
     if (took.length === 0) return "";
@@ -107,7 +119,7 @@ function progressOf(
   };
   const draw = (): void => {
     drawn = now();
-    const runs = [...underWay].map(([index, { step }]) => `${nameOf(index)}: ${step}/${stepsOf(index)}`);
+    const runs = [...underWay].map(([index, { step }]) => `${nameOf(design, index)}: ${step}/${stepsOf(index)}`);
     const line = `${over}/${total}${left()}  ${runs.join("  ")}`;
     terminal.write(CLEAR_LINE + line.slice(0, (terminal.columns ?? 80) - 1));
   };
@@ -131,7 +143,7 @@ function progressOf(
       underWay.delete(index);
       over++;
       if (ended.kind === "done") took.push(seconds);
-      message(`${over}/${total}  ${nameOf(index)}: ${endedText(ended, seconds)}${redraws ? "" : left()}`);
+      message(`${over}/${total}  ${nameOf(design, index)}: ${endedText(ended, seconds)}${redraws ? "" : left()}`);
     },
     end() {
       if (redraws) terminal.write(CLEAR_LINE);

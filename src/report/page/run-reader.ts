@@ -4,7 +4,7 @@ import { textOf } from "../../data/open-file.js";
 import { changesOf, type RunChange } from "../../train/changes.js";
 import type { Spent } from "../../train/metrics.js";
 import { pathIn, RUN_FILES, type Run } from "../../train/run-folder.js";
-import { lockedBy } from "../../train/run-lock.js";
+import { heldAt } from "../../train/run-lock.js";
 import { readSessions, type Session } from "../../train/sessions.js";
 import { type About, readAbout } from "../about.js";
 import { provenance } from "../provenance.js";
@@ -172,9 +172,9 @@ const emptyNote = (run: Run): string[] =>
 
 function stateOf(run: Run, finished: boolean): RunState {
   try {
-    const holder = lockedBy(run.disk, pathIn(run, "lock"));
+    const holder = heldAt(run.disk, pathIn(run, "lock"));
     // A process that reports its own run has ended the training.
-    if (holder !== undefined && holder !== run.disk.processes.own) return "running";
+    if (holder?.alive && holder.where !== "here") return "running";
   } catch {
     // A damaged lock locks nothing.
   }
