@@ -1,7 +1,7 @@
 // Writes modules that contain other files as text, so that compilation does not read the disk:
 // grammar/schema.gen.ts from grammar/spec.schema.json, src/kernels/templates.gen.ts from codegen-templates/*.wgsl,
-// src/ablate/emit/templates.gen.ts from codegen-templates/sweep/*.sh,
-// src/diagnostics/examples.gen.ts from test/reject/*.mom, src/report/page/page.gen.ts from src/page. Also writes
+// src/ablate/emit/templates.gen.ts from codegen-templates/sweep/*.sh, src/targets/torch/files.gen.ts from
+// codegen-templates/torch, src/diagnostics/examples.gen.ts from test/reject/*.mom, src/report/page/page.gen.ts from src/page. Also writes
 // src/front/spec-validator.gen.ts, the schema as code, and src/train/version.gen.ts.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -60,6 +60,7 @@ export function generate() {
   );
   write("src/kernels/templates.gen.ts", templatesModule());
   write("src/ablate/emit/templates.gen.ts", sweepTemplates());
+  write("src/targets/torch/files.gen.ts", torchModule());
   const { version } = JSON.parse(read("package.json"));
   write(
     "src/train/version.gen.ts",
@@ -155,6 +156,15 @@ function sweepTemplates() {
     (name) => `  ${JSON.stringify(name.slice(0, -3))}: ${JSON.stringify(read("codegen-templates/sweep", name))},\n`,
   );
   return `// Made by scripts/generate.mjs from codegen-templates/sweep/.\nexport const SWEEP_TEMPLATES = {\n${entries.join("")}} as const;\n`;
+}
+
+/** The files that an emitted PyTorch project has besides its model. */
+function torchModule() {
+  const names = readdirSync(join(root, "codegen-templates/torch")).filter((name) => /\.(py|md|txt|toml)$/.test(name));
+  const texts = Object.fromEntries(names.sort().map((name) => [name, read("codegen-templates/torch", name)]));
+  return `// Made by scripts/generate.mjs from codegen-templates/torch.
+export const FILES: Readonly<Record<string, string>> = ${JSON.stringify(texts, null, 2)};
+`;
 }
 
 function contractOf(text) {

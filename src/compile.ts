@@ -281,6 +281,15 @@ function updateStage(spec: CheckedSpec, phases: readonly StageOutput[], options:
   return { name: program.name, passes, final: program };
 }
 
+/** The forward pass of training with its losses. In an evaluation, each document starts from an empty state. */
+export function forwardOf(spec: CheckedSpec): Program {
+  const { length } = spec.data;
+  return lower(spec, {
+    ...{ batch: spec.train.batch, length, chunk: Math.min(DEFAULT_CHUNK, length) },
+    ...{ part: "model", noise: "drawn", reset: true },
+  });
+}
+
 /** The number of trained numbers. */
 export function countParameters(spec: CheckedSpec): number {
   const { length } = spec.data;

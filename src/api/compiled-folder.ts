@@ -7,6 +7,7 @@ import { diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { ModelParts } from "../modalities/text.js";
+import { PROJECT_FILES } from "../targets/torch/project.js";
 import { type CompiledModel, compiledFiles, readCompiled } from "../train/compiled.js";
 import { diskFailure } from "../train/errors.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
@@ -23,6 +24,7 @@ const OURS = [
   "data",
   "start.safetensors",
   "start-optimizer.safetensors",
+  ...PROJECT_FILES,
 ];
 const INSTALLED = ["node_modules", "package-lock.json"];
 
@@ -64,7 +66,12 @@ export function refuseExisting(folder: string, force: boolean, disk: Disk): void
     throw failure("The output folder exists", message, help);
   }
   const foreign = listed(folder, disk).filter((name) => !OURS.includes(name) && !INSTALLED.includes(name));
-  if (foreign.length === 0 && (disk.exists(disk.paths.join(folder, "plan.json")) || listed(folder, disk).length === 0))
+  if (
+    foreign.length === 0 &&
+    (disk.exists(disk.paths.join(folder, "plan.json")) ||
+      disk.exists(disk.paths.join(folder, "model.py")) ||
+      listed(folder, disk).length === 0)
+  )
     return;
   const what = foreign.length > 0 ? `contains ${foreign.slice(0, 3).join(", ")}` : "does not contain plan.json";
   const message = `${folder} ${what}, so it is not only output of \`mom compile\`, and --force does not overwrite it.`;

@@ -8,6 +8,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, InitFields } from "../front/spec.js";
 import { slotsOf } from "../ir/memory.js";
+import type { Plan } from "../ir/plan.js";
 import { type StartRecord, startRecord } from "../report/start-text.js";
 import { folderOptimizer } from "../train/checkpoint.js";
 import { bySlot, checkSlots, joinedSlots, type StartedOptimizer } from "../train/optimizer-state.js";
@@ -25,13 +26,10 @@ export const START_FILE = "start.safetensors";
 /** The file of the optimizer's initial state there, if it is taken, too. */
 export const START_OPTIMIZER = "start-optimizer.safetensors";
 
-function start(
-  spec: CheckedSpec,
-  compiled: Pick<Compiled, "parameters" | "plan">,
-  init: InitFields,
-  path: string,
-  disk: Disk,
-): Started {
+/** A model to start: its parameters, and its plan's buffers, which name the optimizer's state. */
+type StartedModel = Pick<Compiled, "parameters"> & { readonly plan: Pick<Plan, "buffers"> };
+
+function start(spec: CheckedSpec, compiled: StartedModel, init: InitFields, path: string, disk: Disk): Started {
   const { weights, warnings, checkpoint } = readWeights(init, path, disk);
   const names = spec.model.modalities.map(({ name }) => name);
   const made = startFrom(weights, compiled, names, spec.train.seed);
@@ -56,7 +54,7 @@ function stateIn(checkpoint: string | undefined, { path, prefix }: InitFields, d
  */
 export function starting(
   spec: CheckedSpec,
-  compiled: Pick<Compiled, "parameters" | "plan">,
+  compiled: StartedModel,
   where: { readonly folder: string; readonly reach: Reach },
 ): (() => Started) | undefined {
   const { init } = spec.train;

@@ -1,10 +1,13 @@
-// `mom compile`: writes a folder that trains the model with only Node and `webgpu`. Needs no GPU.
+// `mom compile`: writes a folder that trains the model with only Node and `webgpu`, or a PyTorch project. Needs no GPU.
 
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { Option } from "commander";
 import pc from "picocolors";
-import { compileToFolder } from "../../api/compile-folder.js";
+import { compileToFolder, type FolderToMake } from "../../api/compile-folder.js";
 import { nodeDataHost } from "../../api/node/data-host.js";
+import type { Started } from "../../api/start.js";
+import { writeTorchProject } from "../../api/torch-folder.js";
 import { render } from "../../diagnostics/render.js";
 import { DEFAULT_DEVICE } from "../../ir/profiles.js";
 import { startText } from "../../report/start-text.js";
@@ -15,8 +18,12 @@ import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
+const TARGETS = ["wgsl", "torch"] as const;
+type Target = (typeof TARGETS)[number];
+
 interface Options {
   readonly out: string;
+  readonly target: Target;
   readonly device: string;
   readonly force?: boolean;
   readonly allow?: readonly string[];
@@ -29,36 +36,54 @@ export const verb: Verb = {
     command
       .argument("<file>", "the spec")
       .requiredOption("-o, --out <folder>", "the folder to write")
+      .addOption(
+        new Option("--target <name>", "a trainer for Node with WGSL kernels, or a PyTorch project for torchrun")
+          .choices(TARGETS)
+          .default("wgsl"),
+      )
       .addOption(deviceOption())
       .option("--force", "overwrite a folder that `mom compile` wrote")
       .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
-      .action(async (file: string, { out, device, force = false, allow, set, skipBad }: Options) => {
-        const { spec, json, folder, reach } = readSpec(file, { allow, set });
-        if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
-        const notice = (line: string) => void process.stderr.write(`${line}\n`);
-        const { kernels, started } = await compileToFolder(nodeDataHost, {
-          spec,
-          json,
-          folder,
-          reach,
-          out,
-          device,
-          force,
-          skipBad,
-          notice,
-          program: [{ name: "train.mjs", bytes: readFileSync(TRAINER) }, ...packageFiles(basename(file), device)],
-        });
-        const c = pc.createColors(coloured(process.stdout));
-        const made = `${kernels} kernels for ${device}`;
+      .action(async (file: string, options: Options) => {
+        const { allow, set, out, target } = options;
+        const read = readSpec(file, { allow, set });
+        if (read.spec === undefined || read.json === undefined) return finish(EXIT.wrongInput);
+        const { made, started } = await WRITERS[target]({ ...read, spec: read.spec, json: read.json, file }, options);
         if (started) {
           if (started.warnings.length > 0) notice(render(started.warnings, [], styleOf(process.stderr)));
           process.stderr.write(startText(started.record));
         }
-        process.stdout.write(`${c.green("made")} ${out}: ${made}\n`);
+        process.stdout.write(`${pc.createColors(coloured(process.stdout)).green("made")} ${out}: ${made}\n`);
         finish(EXIT.done);
       });
+  },
+};
+
+const notice = (line: string) => void process.stderr.write(`${line}\n`);
+
+interface Read extends Pick<FolderToMake, "spec" | "json" | "folder" | "reach"> {
+  readonly file: string;
+}
+
+/** Writes a folder. @returns what it made, for the last line, and the initial weights unless they are random */
+type Write = (
+  read: Read,
+  options: Options,
+) => Promise<{ readonly made: string; readonly started?: Started | undefined }>;
+
+const WRITERS: Readonly<Record<Target, Write>> = {
+  async wgsl({ spec, json, file, folder, reach }, { out, device, force = false, skipBad }) {
+    const program = [{ name: "train.mjs", bytes: readFileSync(TRAINER) }, ...packageFiles(basename(file), device)];
+    const wanted = { spec, json, folder, reach, out, device, force, skipBad, notice, program };
+    const { kernels, started } = await compileToFolder(nodeDataHost, wanted);
+    return { made: `${kernels} kernels for ${device}`, started };
+  },
+  async torch({ spec, json, file, folder, reach }, { out, force = false, skipBad }) {
+    const wanted = { spec, json, file: basename(file), folder, reach, out, force, skipBad, notice };
+    const { parameters, started } = await writeTorchProject(nodeDataHost, wanted);
+    return { made: `a PyTorch project with ${parameters.toLocaleString("en-US")} parameters`, started };
   },
 };
 

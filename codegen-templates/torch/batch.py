@@ -1,0 +1,43 @@
+"""What the model reads: one micro-batch, its rows sorted by modality."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Losses(NamedTuple):
+    """The weighted loss of a micro-batch, and sums of losses by name."""
+
+    total: Tensor
+    sums: dict[str, Tensor]
+
+
+@dataclass
+class Batch:
+    """Sequences of positions. `rows` are their positions, those of modality 0 first.
+
+    Products then read the rows of a modality as one slice. The convolution, the scan
+    and attention put rows in the order of their sequences and back.
+    """
+
+    sequences: int
+    length: int
+    sizes: tuple[int, ...]  # rows of each modality
+    order: Tensor  # [rows] the position of each row, in [0, sequences * length)
+    place: Tensor  # [rows] the row of each position
+    fields: dict[str, Tensor]
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.fields[name]
+
+    def get(self, name: str) -> Tensor | None:
+        return self.fields.get(name)
+
+    def in_sequence(self, x: Tensor) -> Tensor:
+        """x [rows, ...] as [sequences, length, ...]."""
+        return x[self.place].unflatten(0, (self.sequences, self.length))
+
+    def in_rows(self, x: Tensor) -> Tensor:
+        """The inverse: x [sequences, length, ...] as [rows, ...]."""
+        return x.flatten(0, 1)[self.order]
