@@ -6,7 +6,7 @@ import { DEFAULT_CHUNK } from "./ir/chunk.js";
 import type { Meaning } from "./ir/meaning.js";
 import type { Memory, ParameterField } from "./ir/memory.js";
 import type { Kernel, Plan, Profile } from "./ir/plan.js";
-import type { Program } from "./ir/program.js";
+import type { Arena, Program } from "./ir/program.js";
 import { printProgram } from "./ir/program.js";
 import { scoped } from "./ir/scope.js";
 import { stepBytes } from "./ir/step.js";
@@ -21,7 +21,7 @@ import { bytesMoved, fuse } from "./passes/fuse.js";
 import { type LowerOptions, lower } from "./passes/lower.js";
 import { narrow } from "./passes/narrow.js";
 import { recompute } from "./passes/recompute.js";
-import { lowerUpdate } from "./passes/update.js";
+import { arenasOf, lowerUpdate } from "./passes/update.js";
 
 export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache"> {
   readonly name: string;
@@ -289,6 +289,10 @@ export function forwardOf(spec: CheckedSpec): Program {
     ...{ part: "model", noise: "drawn", reset: true },
   });
 }
+
+/** The parameters of the forward pass by what the spec's optimizer stores of each. */
+export const optimizerArenas = ({ train }: CheckedSpec, program: Program): readonly Arena[] =>
+  arenasOf(train.optimizer, program);
 
 /** The number of trained numbers. */
 export function countParameters(spec: CheckedSpec): number {

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx
 
 
 class Losses(NamedTuple):
@@ -36,8 +38,23 @@ class Batch:
 
     def in_sequence(self, x: Tensor) -> Tensor:
         """x [rows, ...] as [sequences, length, ...]."""
-        return x[self.place].unflatten(0, (self.sequences, self.length))
+        moved: Tensor = Permute.apply(x, self.place, self.order)
+        return moved.unflatten(0, (self.sequences, self.length))
 
     def in_rows(self, x: Tensor) -> Tensor:
         """The inverse: x [sequences, length, ...] as [rows, ...]."""
-        return x.flatten(0, 1)[self.order]
+        return Permute.apply(x.flatten(0, 1), self.order, self.place)
+
+
+class Permute(torch.autograd.Function):
+    """x[order]. The gradient goes the other way, so it needs no sums."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(inverse)
+        return x[order]
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None, None]:
+        (inverse,) = ctx.saved_tensors
+        return grad[inverse], None, None

@@ -331,13 +331,17 @@ class Batches:
         }
 
     def sequences(self, first: int, end: int, prefix: str = "") -> list[Sequence]:
-        """Sequences of the order. prefix: `validation.0.` for a validation set."""
-        bounds = self.order[f"{prefix}sequences"]
+        """Sequences of the order; beyond its end they are padding.
+
+        prefix: `validation.0.` for a validation set.
+        """
+        ends = self.order[f"{prefix}sequences"]
         pieces = self.order[f"{prefix}pieces"]
-        return [
-            pack(self.documents, pieces[bounds[i] : bounds[i + 1]], self.length)
-            for i in range(first, end)
-        ]
+        found = []
+        for i in range(first, end):
+            own = pieces[ends[i] : ends[i + 1]] if i + 1 < len(ends) else pieces[:0]
+            found.append(pack(self.documents, own, self.length))
+        return found
 
     def count(self, prefix: str = "") -> int:
         return len(self.order[f"{prefix}sequences"]) - 1

@@ -1,11 +1,11 @@
 // config.json of a PyTorch project: what its data and training need of a checked spec, in the words of the spec.
 import { spansOf } from "../blocks/block.fields.js";
+import { optimizerArenas } from "../compile.js";
 import type { DataGroups } from "../data/data-set.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Program } from "../ir/program.js";
 import { itemOf, type Modality } from "../modalities/modality.fields.js";
-import { optimizerOf } from "../optimizers/table.js";
 import { constantsOf, patternsOf } from "../targets/torch/project.js";
 
 /** A field that the target cannot take, and what to do instead. */
@@ -68,11 +68,11 @@ function itemConfig(modality: Modality) {
 }
 
 /** The names of the optimizer's state of each parameter, and the parameters that have it. */
-function optimizerConfig({ train }: CheckedSpec, { parameters }: Program) {
-  const arenas = optimizerOf(train.optimizer).arenas(parameters);
+function optimizerConfig(spec: CheckedSpec, program: Program) {
+  const { parameters } = program;
   return {
-    ...train.optimizer,
-    state: arenas.map(({ slots, runs }) => ({ slots, parameters: patternsOf(runs.flat()) })),
+    ...spec.train.optimizer,
+    state: optimizerArenas(spec, program).map(({ slots, runs }) => ({ slots, parameters: patternsOf(runs.flat()) })),
     no_decay: patternsOf(parameters.filter(({ decay }) => !decay)),
   };
 }

@@ -62,7 +62,8 @@ export async function surveyOf(
     bytes += size;
     if (hasSound(document)) sounds.set(count, place);
     // The length of a document with missing files is unknown.
-    else if (document.bad === undefined) lengths.look(() => `${place}: the document`, positionsIn(document, parts, codecs));
+    else if (document.bad === undefined)
+      lengths.look(() => `${place}: the document`, positionsIn(document, parts, codecs));
     count++;
   };
   const documents = source.documents();

@@ -2,10 +2,14 @@
 import { BLOCK, numbersOf, parametersIn, stretches } from "../ir/arena.js";
 import { build, type ProgramSize } from "../ir/builder.js";
 import { LOSS_SCALE } from "../ir/loss-scale.js";
-import type { Program } from "../ir/program.js";
+import type { Arena, Program } from "../ir/program.js";
 import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
 import type { Placed } from "../optimizers/optimizer.js";
 import { optimizerOf, scalarNames } from "../optimizers/table.js";
+
+/** The parameters of a program by what the optimizer stores of each. */
+export const arenasOf = (fields: OptimizerFields, program: Program): readonly Arena[] =>
+  optimizerOf(fields).arenas(parametersIn([program]));
 
 /** @param programs all that read the parameters; if one scales its losses, its gradients are scaled too */
 export function lowerUpdate(

@@ -143,7 +143,7 @@ function stackOf(classes: readonly string[]): string[] {
 /** The text of model.py. @param about a sentence on the spec */
 export function modelText({ program, layers }: Model, about: string): string {
   const stretches = stretchesOf(program);
-  const free = namer(IMPORTED);
+  const free = namer("", IMPORTED);
   const names = new Map([...new Set(layers)].map((block) => [block, free(className(block))]));
   const classes = [...names].map(([block, name]) => {
     const layer = layers.indexOf(block);

@@ -40,8 +40,7 @@ function made(node: Node, outside: boolean): Expression {
     const [first = ""] = items;
     const list = children.every(([, child]) => isTensor(child)) ? "nn.ParameterList(" : "nn.ModuleList(";
     if (items.length > 1 && new Set(items.map(onOneLine)).size === 1) {
-      const comprehension = `${onOneLine(first)} for _ in range(${items.length})`;
-      return { ...bracketed(list, [comprehension]), comprehension: true };
+      return { ...bracketed(list, [first]), comprehension: `for _ in range(${items.length})` };
     }
     return bracketed(list, [bracketed("[", items, "]")]);
   }

@@ -27,11 +27,11 @@ export const quoted = (text: string): string => JSON.stringify(text);
 export const tuple = (items: readonly (string | number)[]): string =>
   items.length === 1 ? `(${items[0]},)` : `(${items.join(", ")})`;
 
-/** Gives each name that is asked for a free identifier. */
-export function namer(taken: Iterable<string> = []): (name: string) => string {
+/** Gives each text that is asked for a free identifier, without the prefix that all of them have. */
+export function namer(prefix: string, taken: Iterable<string>): (text: string) => string {
   const used = new Set(taken);
-  return (name) => {
-    const wanted = identifier(name);
+  return (text) => {
+    const wanted = identifier(text.slice(prefix.length));
     let free = wanted;
     for (let n = 2; used.has(free); n++) free = `${wanted}_${n}`;
     used.add(free);
@@ -45,8 +45,8 @@ export interface Bracketed {
   readonly before: string;
   readonly items: readonly Expression[];
   readonly after: string;
-  /** Whether the items are one comprehension, which takes no comma. */
-  readonly comprehension?: true;
+  /** What makes its only item a comprehension: `for _ in range(2)`. */
+  readonly comprehension?: string;
 }
 
 export const bracketed = (before: string, items: readonly Expression[], after = ")"): Bracketed => ({
@@ -56,9 +56,10 @@ export const bracketed = (before: string, items: readonly Expression[], after = 
 });
 
 export const onOneLine = (expression: Expression): string =>
-  typeof expression === "string"
-    ? expression
-    : `${expression.before}${expression.items.map(onOneLine).join(", ")}${expression.after}`;
+  typeof expression === "string" ? expression : `${expression.before}${itemsOf(expression)}${expression.after}`;
+
+const itemsOf = ({ items, comprehension }: Bracketed): string =>
+  [items.map(onOneLine).join(", "), ...(comprehension === undefined ? [] : [comprehension])].join(" ");
 
 /**
  * The lines of a statement at a depth: one line if it fits, else the items together on one line, or on lines of their own.
@@ -76,9 +77,12 @@ function wrapped(depth: number, start: string, expression: Expression, end: stri
   const single = `${at}${start}${onOneLine(expression)}${end}`;
   if (typeof expression === "string" || single.length <= WIDTH) return [single];
   const { before, items, after, comprehension } = expression;
-  const inside = `${at}${INDENT}${items.map(onOneLine).join(", ")}`;
+  const inside = `${at}${INDENT}${itemsOf(expression)}`;
   const together = !/[[{]$/.test(before) && inside.length <= WIDTH;
-  const body = together ? [inside] : items.flatMap((item) => wrapped(depth + 1, "", item, comprehension ? "" : ","));
+  const comma = comprehension === undefined ? "," : "";
+  const apart = items.flatMap((item) => wrapped(depth + 1, "", item, comma));
+  const clause = comprehension === undefined ? [] : [`${at}${INDENT}${comprehension}`];
+  const body = together ? [inside] : [...apart, ...clause];
   return [`${at}${start}${before}`, ...body, `${at}${after}${end}`];
 }
 

@@ -31,7 +31,7 @@ export const fieldKey = (means: Meaning): string =>
   means.is === "rotary" ? `rotary.${means.theta}.${means.head}` : labelOf(means);
 
 interface ScopeOptions {
-  /** Of the names of parameters and values: `layers.0.`, or empty outside the layers. */
+  /** What the names of all its parameters and values start with: `layers.0.`, or nothing outside the layers. */
   readonly prefix: string;
   /** Values that have a name before the first statement. */
   readonly known: ReadonlyMap<TensorId, string>;
@@ -42,7 +42,7 @@ interface ScopeOptions {
 export function scopeOf(program: Program, { prefix, known, named = new Map() }: ScopeOptions): Scope {
   const parameters = new Map(program.parameters.map((parameter) => [parameter.tensor, parameter]));
   const values = new Map(known);
-  const free = namer([...known.values(), ...named.values(), ...IMPORTED, "total", "layer"]);
+  const free = namer(prefix, [...known.values(), ...named.values(), ...IMPORTED, "total", "layer"]);
   const parameterOf = (id: TensorId): Parameter | undefined => parameters.get(id);
   const field = (id: TensorId): string | undefined => {
     const { means } = tensorOf(program, id);
@@ -67,7 +67,7 @@ export function scopeOf(program: Program, { prefix, known, named = new Map() }: 
     maybe: (id) => `batch.get(${field(id)})`,
     declare(id) {
       const { name } = tensorOf(program, id);
-      const own = named.get(id) ?? free(name.startsWith(prefix) ? name.slice(prefix.length) : name);
+      const own = named.get(id) ?? free(name);
       values.set(id, own);
       return own;
     },

@@ -13,10 +13,11 @@ const { PositionEncoding, Workspace } = createRequire(import.meta.url)(
 
 /** Errors, unused names, the order of imports, likely bugs, outdated syntax, and missing types of functions. */
 const RULES = ["E", "F", "I", "B", "UP", "ANN001", "ANN201", "D300", "D419"];
+const MODULES = Object.keys(allPrinted[0]?.files ?? {}).map((name) => name.replace(/\.py$/, ""));
 const ruff = new Workspace(
   {
     "target-version": "py310",
-    lint: { select: RULES, isort: { "known-first-party": ["batch", "data", "ops", "model"] } },
+    lint: { select: RULES, isort: { "known-first-party": MODULES } },
   },
   PositionEncoding.Utf16,
 );

@@ -1,0 +1,356 @@
+"""Trains the model on any number of GPUs, or on CPUs.
+
+torchrun --nproc-per-node 8 train.py --out runs/first
+"""
+
+import argparse
+import contextlib
+import math
+import os
+import shutil
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.elastic.multiprocessing.errors import record
+from torch.distributed.fsdp import fully_shard
+
+from batch import Batch, Losses
+from checkpoints import Checkpoints, steps_in
+from data import FOLDER, Batches, Counts, mean_losses, read_config, read_safetensors
+from metrics import Recorder
+from model import Model
+from optimizers import gradient_norm, local, optimizers_of, shard_of
+
+DIVERGED = 4  # the exit code if the gradients are not finite
+
+
+def learning_rate(train: dict, step: int, peak: float) -> float:
+    """The rate of the update after `step` others: a linear warm-up to the peak, then
+    constant, or a cosine down to `floor` times the peak at the last step."""
+    schedule = train["schedule"]
+    warmup = schedule["warmup"]
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    if schedule["kind"] == "constant":
+        return peak
+    span = train["steps"] - 1 - warmup
+    done = 0.0 if span <= 0 else min(1.0, (step - warmup) / span)
+    floor = schedule["floor"]
+    return peak * (floor + (1 - floor) * (1 + math.cos(math.pi * done)) / 2)
+
+
+@dataclass
+class Update:
+    """A rank's micro-batches of one update, and counts over all ranks."""
+
+    batches: list[Batch]
+    counts: Counts
+    tokens: int
+
+
+class Trainer:
+    """One rank's part of the training."""
+
+    def __init__(self, config: dict, device: torch.device, bf16: bool) -> None:
+        self.config, self.train, self.device = config, config["train"], device
+        self.bf16 = bf16
+        self.rank, self.world = dist.get_rank(), dist.get_world_size()
+        self.batches = Batches(config, device)
+        with torch.device("meta"):
+            self.model = Model(self.train["recompute"])
+        mesh = init_device_mesh(device.type, (self.world,))
+        # On CPUs, PyTorch 2.6 fails to gather weights again for the backward pass.
+        again = device.type != "cpu"
+        for layer in self.model.layers:
+            fully_shard(layer, mesh=mesh, reshard_after_forward=again)
+        fully_shard(self.model, mesh=mesh, reshard_after_forward=False)
+        self.model.to_empty(device=device)
+        self.load_weights(FOLDER / "start.safetensors")
+        self.optimizers = optimizers_of(self.model, self.train["optimizer"])
+        self.step = 0
+
+    @torch.no_grad()
+    def load_weights(self, path: Path) -> None:
+        """Each rank reads its shards of the weights in a safetensors file."""
+        weights = read_safetensors(path)
+        for name, parameter in self.model.named_parameters():
+            whole = torch.from_numpy(weights[name].copy())
+            local(parameter).copy_(shard_of(whole, parameter))
+
+    def state(self) -> dict[str, Tensor]:
+        """What a checkpoint holds: weights, and the optimizers' state."""
+        state = {name: p.detach() for name, p in self.model.named_parameters()}
+        for optimizer in self.optimizers:
+            state |= optimizer.state
+        return state
+
+    def update(self, step: int) -> Update:
+        """This rank's batches of the update after `step` others.
+
+        An update has batch * accumulate sequences, and each rank takes as many of them.
+        """
+        size = self.train["batch"] * self.train["accumulate"]
+        sequences = self.batches.sequences(step * size, (step + 1) * size)
+        share = size // self.world
+        own = sequences[self.rank * share : (self.rank + 1) * share]
+        counts = self.batches.counts(sequences)
+        width = self.train["batch"]
+        return Update(
+            batches=[
+                self.batches.batch(own[i : i + width], counts, "training")
+                for i in range(0, share, width)
+            ],
+            counts=counts,
+            tokens=sum(int((s.document >= 0).sum()) for s in sequences),
+        )
+
+    def losses(self, batch: Batch) -> Losses:
+        """The model's losses in the run's precision."""
+        if not self.bf16:
+            return self.model(batch)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return self.model(batch)
+
+    def apply(self, update: Update) -> dict:
+        """One update of the weights. @returns its record"""
+        sums: dict[str, Tensor] = {}
+        for batch in update.batches:
+            found = self.losses(batch)
+            # FSDP averages gradients over ranks, but the losses are parts of a sum.
+            (found.total * self.world).backward()
+            for name, value in found.sums.items():
+                sums[name] = sums.get(name, 0) + value.detach().double()
+        norm = gradient_norm(self.model)
+        loss, losses = self.reduced(update.counts, sums)
+        record = {"step": self.step + 1, "loss": loss, "losses": losses}
+        record["lr"] = learning_rate(
+            self.train, self.step, self.train["optimizer"]["lr"]
+        )
+        record["gradient_norm"] = norm.item()
+        if math.isfinite(record["gradient_norm"]):
+            self.move(norm)
+            self.step += 1
+        return record
+
+    @torch.no_grad()
+    def move(self, norm: Tensor) -> None:
+        """Updates the weights by gradients, clipped by their norm."""
+        clip = self.train["clip"]
+        factor = torch.ones_like(norm)
+        if clip is not None:
+            factor = (clip / (norm + 1e-6)).clamp(max=1)
+        for optimizer in self.optimizers:
+            optimizer.step(
+                self.step,
+                lambda peak: learning_rate(self.train, self.step, peak),
+                factor,
+            )
+        self.model.zero_grad()
+
+    def reduced(
+        self, counts: Counts, sums: dict[str, Tensor]
+    ) -> tuple[float, dict[str, float]]:
+        """The mean losses of sums over all ranks."""
+        whole = torch.cat(list(sums.values()))
+        dist.all_reduce(whole)
+        parts = whole.split([len(value) for value in sums.values()])
+        named = {name: part.tolist() for name, part in zip(sums, parts, strict=True)}
+        return mean_losses(self.config, counts, named)
+
+    @torch.no_grad()
+    def validate(self) -> dict | None:
+        """Mean losses of the held-out documents: over all, and over each named set."""
+        names = [one["name"] for one in self.config["data"]["validation"]] or [None]
+        all_counts: list[Counts] = []
+        all_sums: list[dict[str, Tensor]] = []
+        sets: dict[str, dict] = {}
+        for index, name in enumerate(names):
+            prefix = f"validation.{index}."
+            count = self.batches.count(prefix)
+            if count == 0:
+                continue
+            counts, sums = self.evaluate(prefix, count)
+            all_counts.append(counts)
+            all_sums.append(sums)
+            if name is not None:
+                loss, losses = self.reduced(counts, sums)
+                sets[name] = {"loss": loss, "losses": losses}
+        if not all_counts:
+            return None
+        total = Counts(
+            ids=[sum(n) for n in zip(*(c.ids for c in all_counts), strict=True)],
+            items=[sum(n) for n in zip(*(c.items for c in all_counts), strict=True)],
+        )
+        joined = {name: sum(s[name] for s in all_sums) for name in all_sums[0]}
+        loss, losses = self.reduced(total, joined)
+        named = {"sets": sets} if sets else {}
+        return {"step": self.step, "loss": loss, "losses": losses, **named}
+
+    def evaluate(self, prefix: str, count: int) -> tuple[Counts, dict[str, Tensor]]:
+        """This rank's sums of losses over a validation set."""
+        counts = Counts([], [])
+        sums: dict[str, Tensor] = {}
+        sequences = self.batches.sequences(0, count, prefix)
+        counts = self.batches.counts(sequences)
+        width = self.train["batch"]
+        # All ranks run the model equally often. Missing sequences are padding.
+        for first in range(0, count, width * self.world):
+            begin = first + self.rank * width
+            own = self.batches.sequences(begin, begin + width, prefix)
+            found = self.losses(self.batches.batch(own, counts, "evaluation"))
+            for name, value in found.sums.items():
+                sums[name] = sums.get(name, 0) + value.double()
+        return counts, sums
+
+
+def check_ranks(train: dict, world: int) -> None:
+    size = train["batch"] * train["accumulate"]
+    if size % world != 0:
+        sys.exit(
+            f"An update has {size} sequences (batch * accumulate), which {world} ranks "
+            "cannot share equally. Use a number of ranks that divides it."
+        )
+
+
+def open_device() -> torch.device:
+    """This rank's device, after joining the other ranks."""
+    if "RANK" not in os.environ:
+        store = dist.HashStore()
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=0, world_size=1)
+        return device
+    if not torch.cuda.is_available():
+        dist.init_process_group("gloo")
+        return torch.device("cpu")
+    # NCCL needs a GPU for each rank; ranks that share one talk through gloo.
+    gpus = torch.cuda.device_count()
+    shared = int(os.environ["LOCAL_WORLD_SIZE"]) > gpus
+    dist.init_process_group("cpu:gloo,cuda:gloo" if shared else "cpu:gloo,cuda:nccl")
+    device = torch.device("cuda", int(os.environ["LOCAL_RANK"]) % gpus)
+    torch.cuda.set_device(device)
+    return device
+
+
+def complete_cpu_streams() -> None:
+    """Adds what FSDP calls on a stream and PyTorch 2.6 lacks on CPUs, where there is
+    nothing to wait for."""
+    if not hasattr(torch.cpu.Stream, "record_event"):
+        torch.cpu.Stream.record_event = lambda *_: torch.cpu.Event()
+        torch.cpu.Stream.wait_event = lambda *_: None
+
+
+def make_exact() -> None:
+    """The same run gives the same numbers, in f32 without TF32."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+
+
+def open_run(out: Path, resume: bool) -> None:
+    """Makes the folder of a new run; the first rank does, before the others go on."""
+    if dist.get_rank() == 0:
+        if out.exists() and not resume:
+            sys.exit(f"{out} exists. Continue that run with --resume, or name another.")
+        (out / "checkpoints").mkdir(parents=True, exist_ok=True)
+        shutil.copy(FOLDER / "spec.mom", out / "spec.mom")
+    dist.barrier()
+
+
+@record
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("run"), help="its folder")
+    parser.add_argument("--resume", action="store_true", help="continue that run")
+    parser.add_argument("--precision", choices=["f32", "bf16"])
+    options = parser.parse_args()
+    config = read_config()
+    train = config["train"]
+    precision = options.precision or ("f32" if train["precision"] == "f32" else "bf16")
+    make_exact()
+    complete_cpu_streams()
+    device = open_device()
+    check_ranks(train, dist.get_world_size())
+    open_run(options.out, options.resume)
+
+    trainer = Trainer(config, device, precision == "bf16")
+    checkpoints = Checkpoints(options.out / "checkpoints", train["keep"])
+    saved = steps_in(checkpoints.folder)
+    if options.resume and saved:
+        checkpoints.load(saved[-1], trainer.state())
+        trainer.step = saved[-1]
+    dist.barrier()
+    first = dist.get_rank() == 0
+    recorder = Recorder(options.out, trainer.step) if first else None
+
+    stopping = Stopping(device)
+    with contextlib.closing(checkpoints), ThreadPoolExecutor(1) as ahead:
+        run(trainer, checkpoints, recorder, stopping, ahead)
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+class Stopping:
+    """Whether any rank was asked to stop, by SIGTERM or Ctrl-C."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.asked = torch.zeros(1, device=device)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.asked.fill_(1))
+
+    def wanted(self) -> bool:
+        anywhere = self.asked.clone()
+        dist.all_reduce(anywhere)
+        return anywhere.item() > 0
+
+
+def run(
+    trainer: Trainer,
+    checkpoints: Checkpoints,
+    recorder: Recorder | None,
+    stopping: Stopping,
+    ahead: ThreadPoolExecutor,
+) -> None:
+    """All updates that are left. The next batch is made while this one trains."""
+    train = trainer.train
+    following = ahead.submit(trainer.update, trainer.step)
+    while trainer.step < train["steps"]:
+        began = time.time()
+        update = following.result()
+        if trainer.step + 1 < train["steps"]:
+            following = ahead.submit(trainer.update, trainer.step + 1)
+        step = trainer.step + 1
+        found = trainer.apply(update)
+        if recorder is not None:
+            recorder.training(found, update.tokens, time.time() - began)
+            if step % 10 == 0 or step in (1, train["steps"]):
+                print(f"step {step}/{train['steps']}  loss {found['loss']:.4f}")
+        if trainer.step < step:
+            print(f"The gradients of step {step} are not finite.", file=sys.stderr)
+            checkpoints.finish()
+            os._exit(DIVERGED)
+        last = step == train["steps"]
+        if last or step % train["validate_every"] == 0:
+            validation = trainer.validate()
+            if recorder is not None and validation is not None:
+                recorder.validation(validation)
+        stops = stopping.wanted()
+        if last or stops or step % train["checkpoint_every"] == 0:
+            checkpoints.save(step, trainer.state())
+        if stops and not last:
+            if recorder is not None:
+                print(f"Stopped after step {step}. Continue with --resume.")
+            return
+
+
+if __name__ == "__main__":
+    main()

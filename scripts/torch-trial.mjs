@@ -1,0 +1,117 @@
+// Compares training through an emitted PyTorch project with `mom train`, and numbers of ranks with each other; then kills
+// runs at random moments and compares the resumed ones. Slow: minutes for each spec.
+//   npm run build && node scripts/torch-trial.mjs SPEC [STEPS] [PATH=VALUE …]
+// MOM_TORCH_PYTHON names a Python with PyTorch 2.6 or later; MOM_TRIAL_ADAPTER the adapter of `mom train`.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const PYTHON = process.env.MOM_TORCH_PYTHON ?? "python3";
+const ADAPTER = process.env.MOM_TRIAL_ADAPTER ?? "swiftshader";
+const KILLS = 5;
+
+const [spec = "specs/quickstart.mom", steps = "100", ...settings] = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), "mom-torch-trial-"));
+const project = join(folder, "project");
+const every = Math.max(1, Math.floor(Number(steps) / 10));
+const set = [`train.steps=${steps}`, `train.checkpoint_every=${every}`, ...settings].flatMap((one) => ["--set", one]);
+
+function mom(...args) {
+  const { status } = spawnSync(process.execPath, [join(root, "bin/mom.mjs"), ...args], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (status !== 0) process.exit(1);
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return String(port);
+}
+
+/** Starts the ranks of a run, as torchrun does. */
+async function ranks(count, out, ...args) {
+  const port = await freePort();
+  const env = {
+    WORLD_SIZE: String(count),
+    LOCAL_WORLD_SIZE: String(count),
+    MASTER_ADDR: "127.0.0.1",
+    MASTER_PORT: port,
+  };
+  // Debian's PyTorch lacks libuv, and more threads than free cores make small tensors many times slower.
+  const all = { ...process.env, ...env, USE_LIBUV: "0", OMP_NUM_THREADS: "1", GLOO_SOCKET_IFNAME: "lo" };
+  return Array.from({ length: count }, (_, rank) =>
+    spawn(PYTHON, ["train.py", "--out", join(folder, out), ...args], {
+      cwd: project,
+      env: { ...all, RANK: String(rank), LOCAL_RANK: String(rank) },
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
+    }),
+  );
+}
+
+async function finished(processes) {
+  const texts = processes.map(({ stderr }) => {
+    const text = { value: "" };
+    stderr.on("data", (part) => (text.value += part));
+    return text;
+  });
+  const codes = await Promise.all(processes.map((one) => once(one, "exit")));
+  if (codes.some(([code]) => code !== 0)) throw new Error(texts.map(({ value }) => value).join("\n"));
+}
+
+function losses(run) {
+  const lines = readFileSync(join(folder, run, "metrics.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  const records = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === "train");
+  return new Map(records.map(({ step, loss }) => [step, loss]));
+}
+
+function compare(run, with_) {
+  const [a, b] = [losses(run), losses(with_)];
+  let [worst, at] = [0, 0];
+  for (const [step, loss] of a) {
+    const difference = Math.abs(loss / b.get(step) - 1);
+    if (difference > worst) [worst, at] = [difference, step];
+  }
+  const complete = a.size === Number(steps) && b.size === Number(steps) ? "" : `, only ${a.size} and ${b.size} steps`;
+  const bits = worst === 0 ? " (equal)" : ` at step ${at}`;
+  process.stdout.write(`${run} and ${with_}: worst relative difference ${worst.toExponential(1)}${bits}${complete}\n`);
+}
+
+/** Kills a run on two ranks at a random moment, and resumes it on as many ranks as `resumed`. */
+async function killed(name, resumed) {
+  const processes = await ranks(2, name);
+  const start = Date.now();
+  const records = join(folder, name, "metrics.jsonl");
+  while (!existsSync(records)) await after(100);
+  const wanted = 1 + Math.floor(Math.random() * (Number(steps) - 2));
+  while (losses(name).size < wanted && Date.now() - start < 600_000) await after(20);
+  // Its group: the command may start other processes.
+  for (const { pid } of processes) process.kill(-pid, "SIGKILL");
+  await Promise.all(processes.map((one) => one.exitCode ?? one.signalCode ?? once(one, "exit")));
+  process.stdout.write(`${name}: killed after step ${losses(name).size}, resumed on ${resumed} ranks\n`);
+  await finished(await ranks(resumed, name, "--resume"));
+}
+
+process.stdout.write(`${basename(spec)}, ${steps} steps, in ${folder}\n`);
+mom("compile", spec, "--target", "torch", "-o", project, ...set);
+mom("train", spec, "--out", join(folder, "mom"), "--adapter", ADAPTER, ...set);
+for (const count of [1, 2, 4]) {
+  await finished(await ranks(count, `ranks-${count}`));
+  compare(`ranks-${count}`, count === 1 ? "mom" : "ranks-1");
+}
+for (let kill = 0; kill < KILLS; kill++) {
+  const resumed = [2, 1, 4][kill % 3];
+  await killed(`killed-${kill}`, resumed);
+  compare(`killed-${kill}`, "ranks-2");
+}
