@@ -38,7 +38,7 @@ const all = await Promise.all(
 );
 const decoders = decodersOf(openCodecs(spec.model, folder, reach));
 const modality = spec.model.modalities.findIndex((_, index) => hasPictures(spec, dataSet.codebooks, index));
-const settings = { seed: spec.train.seed, tokens: 1, temperature: 1, steps: 50, sampler: "ddim", guidance: 1 };
+const settings = { seed: spec.train.seed, tokens: 1, temperature: 1, steps: 50, guidance: 1 };
 const show = { modality, documents: chosen(dataSet.train, Number(values.count), 1), settings };
 const [shown] = await showSamples(device, weights.tensors, { spec, dataSet, decoders, shows: [show] });
 let own = 0;
