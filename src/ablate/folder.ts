@@ -32,7 +32,7 @@ export const ABLATION_FILES = {
 const OUTCOME = "outcome.json";
 
 /** The exit codes of `mom train` by the kind of failure, as they are stored in `outcome.json`. */
-export const EXITS = { input: 1, device: 3, diverged: 4, fault: 70 } as const;
+export const EXITS = { input: 1, device: 3, diverged: 4, fault: 70, inUse: 75 } as const;
 
 /** How a variant ended, stored beside its metrics. */
 export type Ending =

@@ -69,10 +69,6 @@ async function* weightPieces(
   }
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
 /** @throws Failure if the folder exists or a write fails; InputError for invalid data or a field that the target lacks */
 export async function writeTorchProject(host: DataHost, wanted: ProjectToMake): Promise<MadeProject> {
   const { spec, json, file, folder, reach, out, force, skipBad, notice } = wanted;
@@ -93,7 +89,7 @@ export async function writeTorchProject(host: DataHost, wanted: ProjectToMake): 
   const layers = spec.model.layers.map((index) => spec.model.blocks[index]?.name ?? "");
   const text = (name: string, contents: string): ArrivingFile => ({
     name,
-    pieces: once(new TextEncoder().encode(contents)),
+    pieces: [new TextEncoder().encode(contents)],
   });
   const config = torchConfig(spec, program, groups);
   async function* files(): AsyncGenerator<ArrivingFile> {
@@ -101,10 +97,10 @@ export async function writeTorchProject(host: DataHost, wanted: ProjectToMake): 
     for (const [name, contents] of Object.entries(projectFiles({ program, layers }, about))) yield text(name, contents);
     yield text("config.json", `${JSON.stringify(config, null, 2)}\n`);
     yield text("spec.mom", kept.text);
-    for (const { name, bytes } of kept.files()) yield { name, pieces: once(bytes) };
-    yield { name: `data/${PREPARED_FILE}`, pieces: once(manifestBytes(groups, spec.model, codecs)) };
-    yield { name: "data/order.safetensors", pieces: once(writeSafetensors(order)) };
-    for (const path of prepared.files) yield { name: `data/${basename(path)}`, pieces: once(disk.read(path)) };
+    for (const { name, bytes } of kept.files()) yield { name, pieces: [bytes] };
+    yield { name: `data/${PREPARED_FILE}`, pieces: [manifestBytes(groups, spec.model, codecs)] };
+    yield { name: "data/order.safetensors", pieces: [writeSafetensors(order)] };
+    for (const path of prepared.files) yield { name: `data/${basename(path)}`, pieces: [disk.read(path)] };
     yield { name: START_FILE, pieces: weightPieces(fields, seed, started) };
   }
   try {

@@ -1,7 +1,7 @@
 // Batches in a fixed order: held-out documents for validation, and chosen documents, one per sequence, for sampling.
 import type { Packed } from "../batch/batch.js";
 import type { DataSet } from "./data-set.js";
-import { checkLengths, firstFit, inEachOrder, packedOf } from "./packing.js";
+import { checkLengths, packedOf, rowsInEachOrder } from "./packing.js";
 
 /**
  * Every held-out document (or each of `documents`) once, in each order that it may have. Sequences are filled one after
@@ -13,14 +13,9 @@ export function* validationBatches(
   { length, batch }: { readonly length: number; readonly batch: number },
   documents: readonly number[] = dataSet.validation,
 ): Generator<Packed, void, undefined> {
-  checkLengths(dataSet, documents, length);
-  const pieces = inEachOrder(dataSet, documents);
-  for (let done = 0; done < pieces.length; ) {
-    const rows = Array.from({ length: batch }, () => {
-      const { rows, placed } = firstFit(dataSet, { rows: 1, length }, (index) => pieces[done + index]);
-      done += placed;
-      return rows[0] ?? [];
-    });
+  const all = [...rowsInEachOrder(dataSet, documents, length)];
+  for (let done = 0; done < all.length; done += batch) {
+    const rows = Array.from({ length: batch }, (_, row) => all[done + row] ?? []);
     yield packedOf(dataSet, rows, length);
   }
 }

@@ -4,7 +4,7 @@ import type { Packed } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { DataSet } from "./data-set.js";
 import { type DrawnDocuments, documentOrder } from "./document-order.js";
-import { checkLengths, firstFit, type Piece, packedOf } from "./packing.js";
+import { checkLengths, firstFit, packedOf, type Row } from "./packing.js";
 
 export interface TrainingShape {
   /** Positions in a sequence. */
@@ -43,27 +43,35 @@ export interface DataPosition extends DrawnDocuments {
   readonly streams?: readonly (null | StreamPlace)[];
 }
 
-/** An endless series of batches. The same data set, shape and seed give the same batches. */
-export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
-  const { length, batch, seed, accumulate = 1, drop = [] } = shape;
+/** The sequences of the updates from a place on, and the place after each. */
+export function packer(dataSet: DataSet, { length, batch, seed, accumulate = 1, drop = [] }: TrainingShape) {
   checkLengths(dataSet, dataSet.train, length);
   const order = documentOrder(dataSet, seed, drop);
-  let place: DataPosition = { ...order.start, micro: 0 };
-  let packed: { readonly rows: readonly (readonly Piece[])[]; readonly after: DataPosition } | undefined;
-
-  const pack = () => {
-    const ahead = order.from(place);
-    const { rows, placed } = firstFit(dataSet, { rows: batch * accumulate, length }, ahead.pieceAt);
-    return { rows, after: { ...ahead.after(placed), micro: 0 } };
+  return {
+    ...order,
+    packed(place: DrawnDocuments): { readonly rows: readonly Row[]; readonly after: DrawnDocuments } {
+      const ahead = order.from(place);
+      const { rows, placed } = firstFit(dataSet, { rows: batch * accumulate, length }, ahead.pieceAt);
+      return { rows, after: ahead.after(placed) };
+    },
   };
+}
+
+/** An endless series of batches. The same data set, shape and seed give the same batches. */
+export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
+  const { length, batch, accumulate = 1 } = shape;
+  const order = packer(dataSet, shape);
+  let place: DataPosition = { ...order.start, micro: 0 };
+  let packed: ReturnType<typeof order.packed> | undefined;
+
   return {
     next() {
-      packed ??= pack();
+      packed ??= order.packed(place);
       const { rows, after } = packed;
       const { micro } = place;
       place = { ...place, micro: micro + 1 };
       if (place.micro === accumulate) {
-        place = after;
+        place = { ...after, micro: 0 };
         packed = undefined;
       }
       return packedOf(dataSet, rows.slice(micro * batch, (micro + 1) * batch), length);

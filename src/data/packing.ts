@@ -53,6 +53,20 @@ export const inEachOrder = (dataSet: DataSet, documents: readonly number[]): Pie
     return dataSet.documents[document]?.eitherOrder ? [written, { document, reversed: true }] : [written];
   });
 
+/** A sequence. */
+export type Row = readonly Piece[];
+
+/** These documents in each order that they may have, in sequences that are filled until the next document does not fit. */
+export function* rowsInEachOrder(dataSet: DataSet, documents: readonly number[], length: number): Generator<Row> {
+  checkLengths(dataSet, documents, length);
+  const pieces = inEachOrder(dataSet, documents);
+  for (let done = 0; done < pieces.length; ) {
+    const { rows, placed } = firstFit(dataSet, { rows: 1, length }, (index) => pieces[done + index]);
+    done += placed;
+    yield rows[0] ?? [];
+  }
+}
+
 /** The segments of a piece, in order. */
 export const segmentsOf = (dataSet: DataSet, piece: Piece): readonly Segment[] =>
   segmentsIn(dataSet, piece).map(([, segment]) => segment);

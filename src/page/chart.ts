@@ -55,12 +55,16 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
     let { plot } = drawn ?? {};
     if (plot === undefined || drawn?.key !== key) {
       plot?.destroy();
-      plot = newPlot(plotted, optionsOf(lines, view, { width, height, zoomed, tell: () => tell() }));
+      plot = new uPlot(
+        optionsOf(lines, view, { width, height, zoomed, pointed: () => showValues() }),
+        undefined,
+        plotted,
+      );
     }
     drawn = { plot, data, key };
     setData(plot, data);
   };
-  const tell = (): void => {
+  const showValues = (): void => {
     if (shown !== undefined && drawn !== undefined) tip.show(drawn.plot, shown.lines, shown.view);
   };
   const when = drawnWhenSeen(element, draw, () => isMoving);
@@ -116,9 +120,6 @@ const keyOf = (lines: readonly Line[], { logX, logY, axis }: View, width: number
     lines.length <= NOISY,
     ...lines.map(({ colour, kind, dashed }) => `${colour}${kind}${dashed}`),
   ].join();
-
-const newPlot = (host: HTMLElement, options: uPlot.Options): uPlot =>
-  new uPlot(options, options.series.map(() => []) as unknown as uPlot.AlignedData, host);
 
 function setData(plot: uPlot, { xs, behind, smooth, bounds, range }: PlotData): void {
   plot.setData([xs, ...behind, ...smooth] as uPlot.AlignedData, false);

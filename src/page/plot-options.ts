@@ -10,10 +10,15 @@ interface Frame {
   readonly width: number;
   readonly height: number;
   readonly zoomed: (zoom: readonly [number, number]) => void;
-  readonly tell: () => void;
+  /** The pointer moves over the chart. */
+  readonly pointed: () => void;
 }
 
-export function optionsOf(lines: readonly Line[], view: View, { width, height, zoomed, tell }: Frame): uPlot.Options {
+export function optionsOf(
+  lines: readonly Line[],
+  view: View,
+  { width, height, zoomed, pointed }: Frame,
+): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const [quiet, line] = [style.getPropertyValue("--quiet"), style.getPropertyValue("--line")];
   const axis: uPlot.Axis = {
@@ -72,7 +77,7 @@ export function optionsOf(lines: readonly Line[], view: View, { width, height, z
       }),
     ],
     hooks: {
-      setCursor: [tell],
+      setCursor: [pointed],
       setSelect: [
         (plot) => {
           const { left, width: wide } = plot.select;

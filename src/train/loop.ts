@@ -1,22 +1,19 @@
 // The training loop: submits batches and updates to the device, and reads their losses a step or two later.
-import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
 import { beginningsOf, type SourceBeginning } from "../data/growth.js";
-import { f16ToF32 } from "../data/half.js";
 import type { DataPosition } from "../data/order.js";
 import { filled } from "../data/packing.js";
 import { validationStreams } from "../data/streams.js";
 import type { CheckedSpec, TrainFields } from "../front/spec.js";
-import type { NodeOutput } from "../ir/plan.js";
-import type { StepScalars } from "../ir/step.js";
 import { awaitedLater } from "./awaited-later.js";
+import { type BadTensor, findBadTensor, findBadWeight } from "./bad-numbers.js";
 import type { Checkpoint, LiveCheckpoint } from "./checkpoint-files.js";
 import { type Feed, openFeed, type UpdateBatches } from "./feed.js";
 import { addCounts, type Counts, countsOf, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
 import type { SetLosses, StoppedEarly, TrainRecord, ValidationRecord } from "./metrics.js";
-import { type Model, stepScalars, type TensorPiece, type Tensors } from "./model.js";
+import { type Model, stepScalars, type Tensors } from "./model.js";
 import { type Monitor, monitorOf } from "./monitor.js";
 import { loadOptimizer, optimizerOnDevice } from "./optimizer-state.js";
 import type { StartValues } from "./start.js";
@@ -341,71 +338,4 @@ export function learningRate(
   const decaySteps = steps - 1 - schedule.warmup;
   const progress = decaySteps <= 0 ? 0 : Math.min(1, (step - schedule.warmup) / decaySteps);
   return lr * (schedule.floor + ((1 - schedule.floor) * (1 + Math.cos(Math.PI * progress))) / 2);
-}
-
-interface BadTensor {
-  readonly name: string;
-  /** The op that computed it; absent for a weight. */
-  readonly op?: string;
-  /** The count of its numbers that are not finite, and of all its numbers. */
-  readonly bad: number;
-  readonly of: number;
-}
-
-function countBad(numbers: Float32Array, { rows, columns, column, stride }: NodeOutput): number {
-  let bad = 0;
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) if (!Number.isFinite(numbers[r * stride + column + c])) bad++;
-  }
-  return bad;
-}
-
-/** The first parameter with NaN or infinity. A parameter may have several consecutive pieces. */
-async function findBadWeight(
-  weights: AsyncIterable<TensorPiece> | Iterable<TensorPiece>,
-): Promise<BadTensor | undefined> {
-  let last = { name: "", bad: 0, of: 0 };
-  for await (const { name, data } of weights) {
-    if (name !== last.name) {
-      if (last.bad > 0) return last;
-      last = { name, bad: 0, of: 0 };
-    }
-    let bad = last.bad;
-    for (const value of data) if (!Number.isFinite(value)) bad++;
-    last = { name, bad, of: last.of + data.length };
-  }
-  return last.bad > 0 ? last : undefined;
-}
-
-const numbersOf = (type: NodeOutput["type"], bytes: ArrayBuffer): Float32Array =>
-  type === "f32" ? new Float32Array(bytes) : Float32Array.from(new Uint16Array(bytes), f16ToF32);
-
-/**
- * The first tensor of an update with NaN or infinity. The weights and the states of sequences must be those from before
- * the update.
- */
-async function findBadTensor(
-  model: Model,
-  batches: readonly HostBatch[],
-  step: StepScalars,
-): Promise<BadTensor | undefined> {
-  const weights = model.onDevice("parameters");
-  const weight = await findBadWeight(weights.pieces([...weights.shapes.keys()]));
-  if (weight) return weight;
-  const { runtime, compiled } = model;
-  const phase = compiled.plan.phases.find(({ name }) => name === "gradients");
-  for (const [micro, batch] of batches.entries()) {
-    model.writeBatch(batch);
-    model.writeStep({ ...step, accumulate: micro > 0 ? 1 : 0 });
-    for (const [index, node] of (phase?.nodes ?? []).entries()) {
-      runtime.runNode("gradients", index);
-      for (const output of node.outputs ?? []) {
-        const numbers = numbersOf(output.type, await runtime.read(output.range));
-        const bad = countBad(numbers, output);
-        if (bad > 0) return { name: output.name, op: node.label, bad, of: output.rows * output.columns };
-      }
-    }
-    advanceState(model);
-  }
-  return undefined;
 }

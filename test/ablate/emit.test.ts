@@ -8,8 +8,9 @@ import { type Cluster, kubernetesFiles } from "../../src/ablate/emit/kubernetes.
 import { quoted } from "../../src/ablate/emit/quote.js";
 import { shellFiles } from "../../src/ablate/emit/shell.js";
 import { slurmFiles } from "../../src/ablate/emit/slurm.js";
-import { IN_USE, type JobFiles, type Sweep, sweepScript } from "../../src/ablate/emit/sweep.js";
+import { type JobFiles, type Sweep, sweepScript } from "../../src/ablate/emit/sweep.js";
 import { TARGETS } from "../../src/ablate/emit/targets.js";
+import { EXITS } from "../../src/ablate/folder.js";
 import { EXIT } from "../../src/cli/verb.js";
 
 const SWEEP: Sweep = {
@@ -94,7 +95,7 @@ test("a shell takes every name as one word and runs nothing in it", () => {
 });
 
 test("runs that would end in the same way are not tried again", () => {
-  expect(IN_USE).toBe(EXIT.inUse);
+  expect(EXITS.inUse).toBe(EXIT.inUse);
   const again = (code: number) =>
     execFileSync("sh", ["-c", `${sweepScript(SWEEP)}\nif worth_retry ${code}; then echo again; fi`], {
       encoding: "utf8",

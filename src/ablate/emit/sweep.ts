@@ -22,10 +22,8 @@ export type JobFiles = ReadonlyMap<string, string>;
 /** How often a run that crashed is tried again. */
 export const RETRIES = 3;
 
-/** The exit code of `mom ablate --index` if another worker trains the variant. */
-export const IN_USE = 75;
 /** Exit codes after which another try would end in the same way: done, wrong input, wrong usage, diverged, in use. */
-export const FINAL = { wrong: [EXITS.input, 2, EXITS.diverged], inUse: IN_USE } as const;
+export const FINAL = { wrong: [EXITS.input, 2, EXITS.diverged], inUse: EXITS.inUse } as const;
 
 /** `sweep.sh`, which the scripts read. This is the only script that contains names and paths. */
 export function sweepScript(sweep: Sweep): string {

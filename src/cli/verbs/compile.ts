@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Option } from "commander";
 import pc from "picocolors";
+import { TARGET_NAMES, type TargetName } from "../../ablate/emit/targets.js";
 import { compileToFolder, type FolderToMake } from "../../api/compile-folder.js";
 import { nodeDataHost } from "../../api/node/data-host.js";
 import type { Started } from "../../api/start.js";
@@ -18,12 +19,9 @@ import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
-const TARGETS = ["wgsl", "torch"] as const;
-type Target = (typeof TARGETS)[number];
-
 interface Options {
   readonly out: string;
-  readonly target: Target;
+  readonly target: TargetName;
   readonly device: string;
   readonly force?: boolean;
   readonly allow?: readonly string[];
@@ -38,7 +36,7 @@ export const verb: Verb = {
       .requiredOption("-o, --out <folder>", "the folder to write")
       .addOption(
         new Option("--target <name>", "a trainer for Node with WGSL kernels, or a PyTorch project for torchrun")
-          .choices(TARGETS)
+          .choices(TARGET_NAMES)
           .default("wgsl"),
       )
       .addOption(deviceOption())
@@ -73,7 +71,7 @@ type Write = (
   options: Options,
 ) => Promise<{ readonly made: string; readonly started?: Started | undefined }>;
 
-const WRITERS: Readonly<Record<Target, Write>> = {
+const WRITERS: Readonly<Record<TargetName, Write>> = {
   async wgsl({ spec, json, file, folder, reach }, { out, device, force = false, skipBad }) {
     const program = [{ name: "train.mjs", bytes: readFileSync(TRAINER) }, ...packageFiles(basename(file), device)];
     const wanted = { spec, json, folder, reach, out, device, force, skipBad, notice, program };

@@ -6,7 +6,7 @@ import { type LossSummary, type Table, WEIGHTED } from "./view.js";
 const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
 
-/** The records of a run in a few numbers; null where there is none. */
+/** A few numbers that sum up the records of a run; null if there are none. */
 export interface Summary {
   readonly isEmpty: boolean;
   readonly step: number;
