@@ -6,6 +6,7 @@ import { emptyRange, logOfNegative, notValues } from "../diagnostics/ablate.js";
 import { type Diagnostic, isError } from "../diagnostics/diagnostic.js";
 import { needsName, unknownField, wrongType } from "../diagnostics/fields.js";
 import { stream } from "../random/stream.js";
+import { type Arm, type Arms, armsOf, changedBy, noArms } from "./arms.js";
 import type { Member, Section } from "./document.js";
 import { findingsOf } from "./findings.js";
 import { keysOf, type Places } from "./places.js";
@@ -36,31 +37,37 @@ interface Axis {
   readonly incomplete: boolean;
 }
 
-interface Arm {
-  readonly value: Json;
-  /** The checked spec as text, for comparison. */
-  readonly meaning: () => string;
-}
-
 /** What all checks share: the spec, which is valid without its ablations. */
 interface Ablating extends Shaping {
   readonly json: Json;
   /** The JSON and the checked spec. */
   readonly like: Resolved;
-  /** Valid specs, keyed by the values that they change. Ablations often share an axis, and the baseline is one of the arms. */
-  readonly arms: Map<string, Arm>;
+  /** Ablations often share an axis, and the baseline is one of the arms. */
+  readonly arms: Arms;
 }
 
-/** Checks the `ablate` members of a spec that is valid without them. */
-export function checkAblations(section: Section, json: Json, like: Resolved, shaping: Shaping): Ablation[] {
-  const ablating = { ...shaping, json, like, arms: new Map<string, Arm>() };
+/**
+ * Checks the `ablate` members of a spec that is valid without them.
+ * @param known the arms of an earlier check, which are replaced with those of this one
+ */
+export function checkAblations(
+  section: Section,
+  json: Json,
+  like: Resolved,
+  shaping: Shaping,
+  known = noArms(),
+): Ablation[] {
+  const arms = armsOf(json, known);
+  const ablating = { ...shaping, json, like, arms };
   const members = [...section.members.values()];
   const beyond = members[ABLATIONS];
   if (beyond !== undefined) {
     shaping.diagnostics.push(report.tooManyAblations(beyond.name.span, ABLATIONS));
     return [];
   }
-  return members.map((member) => ablation(member, ablating)).filter((a) => a !== undefined);
+  const checked = members.map((member) => ablation(member, ablating)).filter((a) => a !== undefined);
+  arms.keep();
+  return checked;
 }
 
 /** Ablations as JSON, with all values listed. */
@@ -139,32 +146,37 @@ function draftOf(path: Word, value: Value, ablating: Ablating): Draft | undefine
   return target && values && { path, target, values };
 }
 
-/** Checks the whole spec with a value in its place. */
+/** The arm of a value; undefined if an error was reported. */
 function arm(value: Value, target: Target, ablating: Ablating): Arm | undefined {
-  const { diagnostics, arms, like } = ablating;
-  // A number that a call made has no place in the text.
-  const textOf = value.type === "number" ? () => value.text : ablating.textOf;
   const places: Places = new Map([[target.pointer, { value: value.span }]]);
-  const before = diagnostics.length;
+  const before = ablating.diagnostics.length;
   const json = shapeValue(value, target.node, target.pointer, { ...ablating, places });
-  if (json === undefined || diagnostics.length > before) return undefined;
-  const key = `${target.pointer} ${JSON.stringify(json)}`;
-  const earlier = arms.get(key);
-  if (earlier !== undefined) return earlier;
+  if (json === undefined || ablating.diagnostics.length > before) return undefined;
+  return ablating.arms.of(target, json, () => checkedArm(json, value, target, places, ablating));
+}
+
+/** Checks the whole spec with a value in its place. */
+function checkedArm(
+  json: Json,
+  value: Value,
+  target: Target,
+  places: Places,
+  { diagnostics, like, ...ablating }: Ablating,
+): Arm | undefined {
   const tried = withValue(ablating.json, target.pointer, json);
   const validated = validateValue(tried, target.pointer);
   if ("errors" in validated) {
+    // A number that a call made has no place in the text.
+    const textOf = value.type === "number" ? () => value.text : ablating.textOf;
     diagnostics.push(...findingsOf(validated.errors, places, textOf));
     return undefined;
   }
   const found: Diagnostic[] = [];
-  resolve(validated.spec, places, found, like);
+  const spec = resolve(validated.spec, places, found, like);
   const wrong = found.find(isError);
   if (wrong === undefined) {
-    const meaning = () => JSON.stringify(resolve(validated.spec, places, [], like));
-    const right = { value: valueIn(tried, target.pointer) ?? json, meaning };
-    arms.set(key, right);
-    return right;
+    const changed = changedBy(target, spec);
+    return { value: valueIn(tried, target.pointer) ?? json, meaning: () => JSON.stringify(changed) };
   }
   const known = wrong.span !== undefined && wrong.span.end > wrong.span.start;
   diagnostics.push(known ? wrong : report.valueDoesNotFit(value.span, target.path, wrong.message));

@@ -7,6 +7,7 @@ import * as report from "../diagnostics/model.js";
 import { DEFAULT_CHUNK } from "../ir/chunk.js";
 import { fileFieldOf, fileOf } from "../modalities/modality.fields.js";
 import { ablationsAsJson, checkAblations } from "./ablate.js";
+import type { KnownArms } from "./arms.js";
 import { countIds } from "./count-ids.js";
 import type { Section } from "./document.js";
 import { checkFiles, type ReadBytes } from "./files.js";
@@ -46,12 +47,14 @@ export interface Checked {
  * Paths in the result (of data, tokenizers and codebooks) are relative to the folder of `source`.
  * @param readBytes reads tokenizers and codebooks; by default there are none
  * @param settings change the spec before it is checked
+ * @param known arms of ablations from the last check of the same spec, which those of this check replace
  */
 export function check(
   source: Source,
   read: Read,
   readBytes: ReadBytes = () => undefined,
   settings?: Settings,
+  known?: KnownArms,
 ): Checked {
   const { section, sources: files, diagnostics, importedAt } = load(source, read);
   const sources = [...files, ...settingSources(settings?.texts ?? [])];
@@ -93,7 +96,7 @@ export function check(
   const spec = resolve(validated.spec, shaping.places, diagnostics);
   if (!diagnostics.some(isError)) diagnostics.push(...unwanted(spec, validated.spec, shaping.places));
   if (ablations === undefined || diagnostics.some(isError)) return finish({ spec, json });
-  const checked = checkAblations(ablations, json, { json: validated.spec, spec }, shaping);
+  const checked = checkAblations(ablations, json, { json: validated.spec, spec }, shaping, known);
   return finish({
     spec: { ...spec, ablations: checked },
     json: { ...(json as object), ablate: ablationsAsJson(checked) },

@@ -58,49 +58,65 @@ export interface Resolved {
 
 /**
  * The spec without its ablations. The result is only meaningful if no error was reported.
- * @param like a valid spec with the same names. If both share the JSON of blocks or layers, and of what these depend on,
- * the results share them, too
+ * @param like a valid spec with the same names. What reads the same JSON in both is taken from it, and not checked again
  */
 export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[], like?: Resolved): CheckedSpec {
   const resolving = { json, places, diagnostics };
-  const { model, train } = json;
-  const modalities = Object.entries(model.modality).map(([name, fields]) => modality(name, fields, resolving));
+  const { model } = json;
+  const base = like?.json;
+  const sameModalities = base?.model.modality === model.modality;
+  const known = sameModalities ? like?.spec : undefined;
   if (like === undefined) checkNames(model.modality, model.block, resolving);
-  checkVocabulary(modalities, resolving);
+  const modalities = known?.model.modalities ?? modalitiesOf(resolving);
   const names = modalities.map((m) => m.name);
-  const base = like?.json.model;
-  const sameWidth = base?.d_model === model.d_model && base.modality === model.modality;
-  const blocks = Object.entries(model.block).map(([name, fields], i) => {
-    const known = sameWidth && base.block[name] === fields ? like?.spec.model.blocks[i] : undefined;
-    return known ?? { name, fields: block(name, fields, model.d_model, names, resolving) };
-  });
-  const known = base?.layers === model.layers ? like?.spec.model.layers : undefined;
+  const blocks = blocksOf(names, resolving, sameModalities ? like : undefined);
+  const sameLayers = base?.model.layers === model.layers ? like?.spec.model.layers : undefined;
+  const sameObjectives = base?.objective === json.objective ? known?.objectives : undefined;
+  const sameData = base?.data === json.data ? known?.data : undefined;
   const spec: CheckedSpec = {
     model: {
       modalities,
-      vocabulary: layOut(modalities),
+      vocabulary: known?.model.vocabulary ?? layOut(modalities),
       d_model: model.d_model,
       blocks,
-      layers: known ?? layers(model.layers, Object.keys(model.block), resolving),
+      layers: sameLayers ?? layers(model.layers, Object.keys(model.block), resolving),
     },
-    objectives: objectives(modalities, resolving),
-    data: resolveData(json.data, names, resolving),
-    train: trainOf(train),
+    objectives: sameObjectives ?? objectives(modalities, resolving),
+    data: sameData ?? resolveData(json.data, names, resolving),
+    train: trainOf(json.train),
     ablations: [],
   };
-  for (const m of modalities) checkLength(m, json.data.length, resolving);
-  const stateless = blocks.find(({ fields }) => !scans(fields));
-  if (json.data.carry && stateless !== undefined) {
+  if (sameData === undefined) for (const m of modalities) checkLength(m, json.data.length, resolving);
+  const stateless = json.data.carry ? blocks.find(({ fields }) => !scans(fields)) : undefined;
+  if (stateless !== undefined) {
     const declared = keyAt(places, below("/model/block", stateless.name));
     diagnostics.push(report.carryWithAttention(valueAt(places, "/data/carry"), stateless.name, declared));
   }
-  checkWarmup(train, resolving);
+  checkWarmup(json.train, resolving);
   checkLosses(
     json,
     spec.objectives.flatMap((one, m) => (one ? (modalities[m]?.name ?? []) : [])),
     resolving,
   );
   return spec;
+}
+
+function modalitiesOf(resolving: Resolving): Modality[] {
+  const { modality: written } = resolving.json.model;
+  const modalities = Object.entries(written).map(([name, fields]) => modality(name, fields, resolving));
+  checkVocabulary(modalities, resolving);
+  return modalities;
+}
+
+/** @param like a valid spec with the same modalities */
+function blocksOf(names: readonly string[], resolving: Resolving, like?: Resolved): CheckedSpec["model"]["blocks"] {
+  const { d_model, block: written } = resolving.json.model;
+  const known = like?.json.model.d_model === d_model ? like : undefined;
+  if (known?.json.model.block === written) return known.spec.model.blocks;
+  return Object.entries(written).map(([name, fields], i) => {
+    const same = known?.json.model.block[name] === fields ? known.spec.model.blocks[i] : undefined;
+    return same ?? { name, fields: block(name, fields, d_model, names, resolving) };
+  });
 }
 
 function checkWarmup(

@@ -1,6 +1,7 @@
 // The files of an editor: open files have the editor's text, others that of the disk. Results of checks are cached until a file
 // that they read changes.
 import type { Source } from "../diagnostics/diagnostic.js";
+import { type KnownArms, noArms } from "../front/arms.js";
 import { type Checked, check } from "../front/check.js";
 import type { ReadBytes } from "../front/files.js";
 import { load, type Read } from "../front/imports.js";
@@ -92,6 +93,7 @@ export function createWorkspace(disk: Disk): Workspace {
     string,
     { readonly entry: Source; readonly read: ReadonlyMap<string, unknown>; checked: Checked }
   >();
+  const arms = new Map<string, KnownArms>();
   const folders = new Set<string>();
   let found: string[] | undefined;
 
@@ -120,7 +122,9 @@ export function createWorkspace(disk: Disk): Workspace {
       return sameFound(limit === undefined ? read(key) : readBytes(file ?? "", Number(limit)), value);
     };
     if (known?.entry === entry && [...known.read].every(same)) return known.checked;
-    const checked = check(entry, read, readBytes);
+    const knownArms = arms.get(path) ?? noArms();
+    arms.set(path, knownArms);
+    const checked = check(entry, read, readBytes, undefined, knownArms);
     checks.set(path, { entry, read: seen, checked });
     return checked;
   }
@@ -138,6 +142,7 @@ export function createWorkspace(disk: Disk): Workspace {
     close: (uri) => {
       open.delete(pathOf(uri));
       checks.delete(pathOf(uri));
+      arms.delete(pathOf(uri));
     },
     refresh: () => {
       found = undefined;
