@@ -12,7 +12,7 @@ import { type CompiledModel, compiledFiles, readCompiled } from "../train/compil
 import { diskFailure } from "../train/errors.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 
-/** The entries that `--force` may overwrite: those of `mom compile`, and those that `npm install` adds. */
+/** The entries that `--force` may overwrite: those of `mom compile`, and those that `npm install` and Python add. */
 const OURS = [
   "spec.mom",
   "files",
@@ -26,7 +26,9 @@ const OURS = [
   "start-optimizer.safetensors",
   ...PROJECT_FILES,
 ];
-const INSTALLED = ["node_modules", "package-lock.json"];
+const ADDED = ["node_modules", "package-lock.json", "__pycache__"];
+/** The files of which every folder of `mom compile` has one: the plan of a compiled model, the model of a PyTorch project. */
+const SIGNS = ["plan.json", "model.py"];
 
 const failure = (title: string, message: string, help: string): Failure =>
   new Failure([diagnosticOf("folder-exists", message, { title, help })]);
@@ -65,16 +67,14 @@ export function refuseExisting(folder: string, force: boolean, disk: Disk): void
     const help = "Name another folder with -o, or overwrite this one with --force.";
     throw failure("The output folder exists", message, help);
   }
-  const foreign = listed(folder, disk).filter((name) => !OURS.includes(name) && !INSTALLED.includes(name));
-  if (
-    foreign.length === 0 &&
-    (disk.exists(disk.paths.join(folder, "plan.json")) ||
-      disk.exists(disk.paths.join(folder, "model.py")) ||
-      listed(folder, disk).length === 0)
-  )
-    return;
-  const what = foreign.length > 0 ? `contains ${foreign.slice(0, 3).join(", ")}` : "does not contain plan.json";
-  const message = `${folder} ${what}, so it is not only output of \`mom compile\`, and --force does not overwrite it.`;
+  const names = listed(folder, disk);
+  const foreign = names.filter((name) => !OURS.includes(name) && !ADDED.includes(name));
+  if (foreign.length === 0 && (names.length === 0 || SIGNS.some((name) => names.includes(name)))) return;
+  const what =
+    foreign.length > 0
+      ? `contains ${foreign.slice(0, 3).join(", ")}, so it is not only output`
+      : `contains neither ${SIGNS.join(" nor ")}, so it is not output`;
+  const message = `${folder} ${what} of \`mom compile\`, and --force does not overwrite it.`;
   throw failure("Other files in the output folder", message, "Name another folder with -o, or empty this one.");
 }
 
