@@ -68,24 +68,24 @@ async function finished(processes) {
   if (codes.some(([code]) => code !== 0)) throw new Error(texts.map(({ value }) => value).join("\n"));
 }
 
-function losses(run) {
-  const lines = readFileSync(join(folder, run, "metrics.jsonl"), "utf8")
-    .trim()
-    .split("\n");
-  const records = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === "train");
-  return new Map(records.map(({ step, loss }) => [step, loss]));
+/** The records of a run's updates, by step. */
+function updates(run) {
+  const lines = readFileSync(join(folder, run, "metrics.jsonl"), "utf8").split("\n");
+  // The last line of a run that is killed may be incomplete.
+  const records = lines.slice(0, -1).map((line) => JSON.parse(line));
+  return new Map(records.filter(({ kind }) => kind === "train").map((record) => [record.step, record]));
 }
 
 function compare(run, with_) {
-  const [a, b] = [losses(run), losses(with_)];
-  let [worst, at] = [0, 0];
-  for (const [step, loss] of a) {
-    const difference = Math.abs(loss / b.get(step) - 1);
-    if (difference > worst) [worst, at] = [difference, step];
-  }
+  const [a, b] = [updates(run), updates(with_)];
+  const worst = (field) => {
+    const differences = [...a].map(([step, record]) => [Math.abs(record[field] / b.get(step)?.[field] - 1), step]);
+    const [most, at] = differences.reduce((one, other) => (other[0] > one[0] ? other : one));
+    return most === 0 ? "equal" : `${most.toExponential(1)} at step ${at}`;
+  };
   const complete = a.size === Number(steps) && b.size === Number(steps) ? "" : `, only ${a.size} and ${b.size} steps`;
-  const bits = worst === 0 ? " (equal)" : ` at step ${at}`;
-  process.stdout.write(`${run} and ${with_}: worst relative difference ${worst.toExponential(1)}${bits}${complete}\n`);
+  const found = `loss ${worst("loss")}, gradient norm ${worst("gradient_norm")}`;
+  process.stdout.write(`${run} and ${with_}: worst relative difference of ${found}${complete}\n`);
 }
 
 /** Kills a run on two ranks at a random moment, and resumes it on as many ranks as `resumed`. */
@@ -95,11 +95,11 @@ async function killed(name, resumed) {
   const records = join(folder, name, "metrics.jsonl");
   while (!existsSync(records)) await after(100);
   const wanted = 1 + Math.floor(Math.random() * (Number(steps) - 2));
-  while (losses(name).size < wanted && Date.now() - start < 600_000) await after(20);
+  while (updates(name).size < wanted && Date.now() - start < 600_000) await after(20);
   // Its group: the command may start other processes.
   for (const { pid } of processes) process.kill(-pid, "SIGKILL");
   await Promise.all(processes.map((one) => one.exitCode ?? one.signalCode ?? once(one, "exit")));
-  process.stdout.write(`${name}: killed after step ${losses(name).size}, resumed on ${resumed} ranks\n`);
+  process.stdout.write(`${name}: killed after step ${updates(name).size}, resumed on ${resumed} ranks\n`);
   await finished(await ranks(resumed, name, "--resume"));
 }
 

@@ -4,6 +4,7 @@ Each rank updates its own shard. The state is named as in mom's checkpoints: `m.
 and `v.NAME`, or `momentum.NAME`.
 """
 
+import math
 import re
 from collections.abc import Callable
 
@@ -25,14 +26,27 @@ def local(tensor: Tensor) -> Tensor:
     return tensor.detach().to_local() if isinstance(tensor, DTensor) else tensor
 
 
-def shard_of(whole: Tensor, like: DTensor) -> Tensor:
+def shard_of(whole: Tensor, like: Tensor) -> Tensor:
     """The part of a whole tensor that this rank has of `like`."""
+    if not isinstance(like, DTensor):
+        return whole
     (placement,) = like.placements
     if not isinstance(placement, Shard):
         return whole
     parts = whole.chunk(like.device_mesh.size(), placement.dim)
     rank = like.device_mesh.get_local_rank()
     return parts[rank] if rank < len(parts) else whole[:0]
+
+
+def whole_of(shard: Tensor, like: Tensor) -> Tensor:
+    """The whole tensor of all ranks' shards, which are those of `like`."""
+    if not isinstance(like, DTensor):
+        return shard
+    mesh, placements = like.device_mesh, like.placements
+    sharded = DTensor.from_local(
+        shard, mesh, placements, shape=like.shape, stride=like.stride()
+    )
+    return sharded.full_tensor()
 
 
 def gradient_norm(model: nn.Module) -> Tensor:
@@ -46,46 +60,45 @@ def gradient_norm(model: nn.Module) -> Tensor:
 class AdamW:
     """AdamW as in PyTorch, without decay of vectors and A_log."""
 
-    def __init__(self, named: dict[str, DTensor], settings: dict) -> None:
+    def __init__(self, named: dict[str, Tensor], settings: dict) -> None:
         self.named, self.settings = named, settings
-        self.shards = {name: local(parameter) for name, parameter in named.items()}
-        self.state: dict[str, Tensor] = {}
-        kept: list[Tensor] = []
-        decayed: list[Tensor] = []
-        for name, shard in self.shards.items():
-            frozen = pattern(name) in settings["no_decay"]
-            (kept if frozen else decayed).append(shard)
-        self.optimizer = torch.optim.AdamW(
-            [{"params": decayed}, {"params": kept, "weight_decay": 0}],
-            betas=tuple(settings["betas"]),
-            eps=settings["eps"],
-            weight_decay=settings["weight_decay"],
+        self.m, self.v = (
+            {name: torch.zeros_like(p.detach()) for name, p in named.items()}
+            for _ in range(2)
         )
-        for name, parameter in named.items():
-            m, v = (torch.zeros_like(parameter.detach()) for _ in range(2))
-            self.state |= {f"m.{name}": m, f"v.{name}": v}
-            self.optimizer.state[self.shards[name]] = {
-                "step": torch.tensor(0.0),
-                "exp_avg": local(m),
-                "exp_avg_sq": local(v),
-            }
+        self.state = {
+            f"{slot}.{name}": tensor
+            for slot, tensors in (("m", self.m), ("v", self.v))
+            for name, tensor in tensors.items()
+        }
+        kept = settings["no_decay"]
+        self.decayed = [name for name in named if pattern(name) not in kept]
 
     def step(self, updates: int, rate: Rate, factor: Tensor) -> None:
         """@param updates: those before; factor: of the gradients, to clip them"""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate(self.settings["lr"])
-        for name, shard in self.shards.items():
-            shard.grad = local(self.named[name].grad) * factor
-            self.optimizer.state[shard]["step"].fill_(updates)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        lr, (beta1, beta2) = rate(self.settings["lr"]), self.settings["betas"]
+        # FSDP may move a shard, so shards are looked up each time.
+        shards = {name: local(parameter) for name, parameter in self.named.items()}
+        gradients = [local(parameter.grad) for parameter in self.named.values()]
+        m, v = ([local(x) for x in state.values()] for state in (self.m, self.v))
+        weights = list(shards.values())
+        clipped = torch._foreach_mul(gradients, factor)
+        decay = 1 - lr * self.settings["weight_decay"]
+        torch._foreach_mul_([shards[name] for name in self.decayed], decay)
+        torch._foreach_lerp_(m, clipped, 1 - beta1)
+        torch._foreach_mul_(v, beta2)
+        torch._foreach_addcmul_(v, clipped, clipped, 1 - beta2)
+        scale = torch._foreach_sqrt(v)
+        torch._foreach_div_(scale, math.sqrt(1 - beta2 ** (updates + 1)))
+        torch._foreach_add_(scale, self.settings["eps"])
+        torch._foreach_addcdiv_(weights, m, scale, -lr / (1 - beta1 ** (updates + 1)))
 
 
 class Muon:
     """Muon (Jordan et al. 2024): matrices move by their momentum with its singular
     values brought near 1. Whole matrices are gathered one at a time, in f32."""
 
-    def __init__(self, named: dict[str, DTensor], settings: dict) -> None:
+    def __init__(self, named: dict[str, Tensor], settings: dict) -> None:
         self.named, self.settings = named, settings
         self.state = {
             f"momentum.{name}": torch.zeros_like(parameter.detach())
@@ -102,14 +115,8 @@ class Muon:
             gradient = local(parameter.grad) * factor
             momentum = local(self.state[f"momentum.{name}"])
             momentum.lerp_(gradient, 1 - beta)
-            step = DTensor.from_local(
-                gradient.lerp(momentum, beta),
-                parameter.device_mesh,
-                parameter.placements,
-                shape=parameter.shape,
-                stride=parameter.stride(),
-            )
-            moved = shard_of(orthogonal(step.full_tensor()), parameter)
+            step = whole_of(gradient.lerp(momentum, beta), parameter)
+            moved = shard_of(orthogonal(step), parameter)
             rows, columns = parameter.shape
             value = local(parameter)
             value.mul_(1 - lr * decay)

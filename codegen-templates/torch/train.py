@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.elastic.multiprocessing.errors import record
 from torch.distributed.fsdp import fully_shard
@@ -66,12 +66,7 @@ class Trainer:
         self.batches = Batches(config, device)
         with torch.device("meta"):
             self.model = Model(self.train["recompute"])
-        mesh = init_device_mesh(device.type, (self.world,))
-        # On CPUs, PyTorch 2.6 fails to gather weights again for the backward pass.
-        again = device.type != "cpu"
-        for layer in self.model.layers:
-            fully_shard(layer, mesh=mesh, reshard_after_forward=again)
-        fully_shard(self.model, mesh=mesh, reshard_after_forward=False)
+        self.to_sum = shard(self.model, device) if self.world > 1 else 1.0
         self.model.to_empty(device=device)
         self.load_weights(FOLDER / "start.safetensors")
         self.optimizers = optimizers_of(self.model, self.train["optimizer"])
@@ -124,8 +119,7 @@ class Trainer:
         sums: dict[str, Tensor] = {}
         for batch in update.batches:
             found = self.losses(batch)
-            # FSDP averages gradients over ranks, but the losses are parts of a sum.
-            (found.total * self.world).backward()
+            (found.total * self.to_sum).backward()
             for name, value in found.sums.items():
                 sums[name] = sums.get(name, 0) + value.detach().double()
         norm = gradient_norm(self.model)
@@ -211,6 +205,27 @@ class Trainer:
         return counts, sums
 
 
+def shard(model: Model, device: torch.device) -> float:
+    """Shards the model's weights over all ranks, layer by layer.
+
+    @returns the factor of the losses that makes FSDP's gradients those of the sum of
+    the ranks' losses. FSDP averages over the ranks; through gloo, however, PyTorch 2.6
+    adds, so a gradient of 1 on each rank is tried.
+    """
+    ranks = dist.get_world_size()
+    mesh = init_device_mesh(device.type, (ranks,))
+    # On CPUs, PyTorch 2.6 fails to gather weights again for the backward pass.
+    again = device.type != "cpu"
+    for layer in model.layers:
+        fully_shard(layer, mesh=mesh, reshard_after_forward=again)
+    fully_shard(model, mesh=mesh, reshard_after_forward=False)
+
+    probe = nn.Linear(1, ranks, bias=False, device=device)
+    fully_shard(probe, mesh=mesh)
+    probe(torch.ones(1, 1, device=device)).sum().backward()
+    return ranks / local(probe.weight.grad).item()
+
+
 def check_ranks(train: dict, world: int) -> None:
     size = train["batch"] * train["accumulate"]
     if size % world != 0:
@@ -252,6 +267,8 @@ def make_exact() -> None:
     """The same run gives the same numbers, in f32 without TF32."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    # Nothing reads memory before it is written, so filling it only costs time.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
 

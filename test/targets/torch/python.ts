@@ -57,7 +57,9 @@ export async function ranks(folder: string, count: number, ...args: readonly str
 }
 
 /** The training records of a run. */
-export const records = (run: string): { readonly step: number; readonly loss: number }[] =>
+export const records = (
+  run: string,
+): { readonly step: number; readonly loss: number; readonly gradient_norm: number }[] =>
   readFileSync(join(run, "metrics.jsonl"), "utf8")
     .trim()
     .split("\n")

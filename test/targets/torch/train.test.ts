@@ -20,9 +20,9 @@ const SPEC = `
 model {
   modality text: bytes
   modality image: patches(size: 8x8, patch: 4x4, channels: 3)
-  d_model: 16
+  d_model: 15
   block mixer: mamba { d_state: 4, decouple: [in_proj, conv1d, A, norm] }
-  block look: attention { heads: 2, spans: both }
+  block look: attention { heads: 3, spans: both }
   layers: mixer + look
 }
 objective { text: cross_entropy, image: ddpm(weight: 5, steps: 1000, schedule: cosine) }
@@ -100,10 +100,11 @@ describe.skipIf(missingTorch !== undefined)("an emitted project", () => {
     const [one, two, resumed] = ["one", "two", "resumed"].map((name) => join(folder, name)) as [string, string, string];
     await ranks(project, 1, "--out", one);
     await ranks(project, 2, "--out", two);
-    const losses = (run: string) => records(run).map(({ loss }) => loss);
-    expect(losses(one)).toHaveLength(4);
-    for (const [i, loss] of losses(two).entries())
-      expect(Math.abs(loss / (losses(one)[i] as number) - 1)).toBeLessThan(1e-5);
+    const [alone, together] = [records(one), records(two)];
+    expect(alone).toHaveLength(4);
+    for (const [i, record] of together.entries())
+      for (const field of ["loss", "gradient_norm"] as const)
+        expect(Math.abs(record[field] / (alone[i]?.[field] as number) - 1), `${field} ${i}`).toBeLessThan(1e-5);
     cpSync(two, resumed, { recursive: true });
     rmSync(join(resumed, "checkpoints/step-4"), { recursive: true });
     await ranks(project, 2, "--out", resumed, "--resume");
