@@ -28,6 +28,7 @@ class Batch:
     sizes: tuple[int, ...]  # rows of each modality
     order: Tensor  # [rows] the position of each row, in [0, sequences * length)
     place: Tensor  # [rows] the row of each position
+    ends: Tensor  # [modalities] the rows of each modality and of those before it
     fields: dict[str, Tensor]
 
     def __getitem__(self, name: str) -> Tensor:

@@ -414,6 +414,7 @@ class Batches:
             sizes=tuple(sizes.tolist()),
             order=torch.from_numpy(order).to(self.device),
             place=torch.from_numpy(place).to(self.device),
+            ends=torch.from_numpy(sizes.cumsum().astype(np.int32)).to(self.device),
             fields=self.constants
             | {
                 name: torch.from_numpy(np.ascontiguousarray(values)).to(self.device)

@@ -3,7 +3,7 @@
 R rows are positions sorted by modality (batch.py). E channels, N states of each.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -14,8 +14,14 @@ from torch.utils.checkpoint import checkpoint, create_selective_checkpoint_conte
 
 from batch import Batch
 
+try:
+    import conv_triton
+    import scan_triton
+except ImportError:  # PyTorch for CPUs comes without Triton.
+    conv_triton = scan_triton = None
+
 CHUNK = 64  # positions of the scan whose states are kept at a time
-LOGITS = 1024  # rows whose logits are kept at a time
+LOGITS = 4096  # rows whose logits are kept at a time
 
 
 class Tensors(nn.Module):
@@ -70,31 +76,47 @@ def _keep_products() -> tuple[AbstractContextManager, AbstractContextManager]:
     return create_selective_checkpoint_contexts(products)
 
 
-def _slices(batch: Batch, of: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
-    """The rows of each modality: first, last + 1, and the copy that they use."""
-    end = 0
-    for size, group in zip(batch.sizes, of, strict=True):
-        yield end, end + size, group
-        end += size
-
-
 def grouped_linear(
     x: Tensor, batch: Batch, weight: Copies, bias: Copies | None = None
 ) -> Tensor:
     """Each row times its modality's weight; 0 for rows of a modality without one.
 
-    x [R, K], weights [N, K], biases [N]; result [R, N]. On CUDA, a grouped product of
-    all copies can replace this loop.
+    x [R, K], weights [N, K], biases [N]; result [R, N].
     """
+    if _multiplies_groups(x, weight):
+        return _grouped_product(x, batch, weight, bias)
     columns = weight.tensors[0].shape[0]
     parts = []
-    for first, end, group in _slices(batch, weight.of):
+    for rows, group in zip(x.split(batch.sizes), weight.of, strict=True):
         if group < 0:
-            parts.append(x.new_zeros(end - first, columns))
+            parts.append(x.new_zeros(len(rows), columns))
         else:
             own = None if bias is None else bias.tensors[group]
-            parts.append(F.linear(x[first:end], weight.tensors[group], own))
+            parts.append(F.linear(rows, weight.tensors[group], own))
     return torch.cat(parts)
+
+
+def _multiplies_groups(x: Tensor, weight: Copies) -> bool:
+    """Whether PyTorch has one kernel for all copies: of bf16 on GPUs, if every modality
+    has one and rows are multiples of 16 bytes."""
+    return (
+        hasattr(F, "grouped_mm")
+        and x.is_cuda
+        and torch.is_autocast_enabled("cuda")
+        and min(weight.of) >= 0
+        and all(size % 8 == 0 for size in weight.tensors[0].shape)
+    )
+
+
+def _grouped_product(
+    x: Tensor, batch: Batch, weight: Copies, bias: Copies | None
+) -> Tensor:
+    copies = torch.stack([weight.tensors[i] for i in weight.of]).bfloat16()
+    y = F.grouped_mm(x.bfloat16(), copies.transpose(1, 2), offs=batch.ends)
+    if bias is None:
+        return y
+    parts = zip(y.split(batch.sizes), bias.of, strict=True)
+    return torch.cat([rows + bias.tensors[i].bfloat16() for rows, i in parts])
 
 
 def rms(x: Tensor, eps: float) -> Tensor:
@@ -107,9 +129,8 @@ def rescale(x: Tensor, rstd: Tensor, batch: Batch, scale: Tensor | Copies) -> Te
     y = x * rstd[:, None]
     if isinstance(scale, Tensor):
         return y * scale
-    return torch.cat(
-        [y[first:end] * scale.tensors[i] for first, end, i in _slices(batch, scale.of)]
-    )
+    parts = zip(y.split(batch.sizes), scale.of, strict=True)
+    return torch.cat([rows * scale.tensors[i] for rows, i in parts])
 
 
 def embed(tokens: Tensor, weight: Tensor) -> Tensor:
@@ -144,6 +165,8 @@ def conv(
     t's modality. x [R, E], weights [E, 1, K], biases [E]. Rows before a sequence are
     0. `reset` [sequences, length] is 1 where a document starts; rows before it are 0.
     """
+    if x.is_cuda and conv_triton is not None and _are_shared(weight, bias):
+        return fused_conv(x, batch, weight, bias, reset)
     xs = batch.in_sequence(x)
     w = _by_position(weight, batch).squeeze(-2)
     taps = w.shape[-1]
@@ -156,6 +179,19 @@ def conv(
             earlier = earlier * same[..., None]
         y = y + earlier * w[..., taps - 1 - back]
     return batch.in_rows(y + _by_position(bias, batch))
+
+
+def fused_conv(
+    x: Tensor,
+    batch: Batch,
+    weight: Tensor,
+    bias: Tensor,
+    reset: Tensor | None = None,
+) -> Tensor:
+    """`conv` by the kernels of conv_triton.py, which read and write rows in place."""
+    taps = weight.squeeze(-2).T
+    document = None if reset is None else reset.cumsum(1)
+    return conv_triton.conv(x, taps, bias, _row_of_each(batch), document)
 
 
 def scan(
@@ -176,7 +212,8 @@ def scan(
     [sequences, length] is 1 where a document starts, and h before it counts as 0.
     States are in f32. Only those between chunks are kept for the backward pass.
     """
-    # On CUDA, a fused kernel can take over from here.
+    if u.is_cuda and scan_triton is not None and _are_shared(A_log, D):
+        return fused_scan(u, delta, B, C, batch, A_log, D, reset)
     us, deltas, Bs, Cs = (batch.in_sequence(_at_least_f32(x)) for x in (u, delta, B, C))
     A = -torch.exp(_by_position(A_log, batch))
     h = us.new_zeros(batch.sequences, us.shape[-1], Bs.shape[-1])
@@ -193,6 +230,32 @@ def scan(
         parts.append(y)
     y = torch.cat(parts, dim=1) + _by_position(D, batch) * us
     return batch.in_rows(y).to(u.dtype)
+
+
+def fused_scan(
+    u: Tensor,
+    delta: Tensor,
+    B: Tensor,
+    C: Tensor,
+    batch: Batch,
+    A_log: Tensor,
+    D: Tensor,
+    reset: Tensor | None = None,
+) -> Tensor:
+    """`scan` by the kernels of scan_triton.py, which read and write rows in place."""
+    A = -torch.exp(A_log).T
+    Bs, Cs = (batch.in_sequence(x).transpose(1, 2) for x in (B, C))
+    return scan_triton.scan(u, delta, Bs, Cs, A, D, _row_of_each(batch), reset)
+
+
+def _are_shared(*parameters: Tensor | Copies) -> bool:
+    """Whether all modalities use the same copies."""
+    return all(isinstance(one, Tensor) for one in parameters)
+
+
+def _row_of_each(batch: Batch) -> Tensor:
+    """The row of each position: [sequences, length]."""
+    return batch.place.unflatten(0, (batch.sequences, batch.length))
 
 
 def _scan_chunk(
