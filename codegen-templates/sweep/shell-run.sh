@@ -6,8 +6,11 @@ cd -- "$(dirname -- "$0")"
 . ./sweep.sh
 mkdir -p logs
 found=$(ls -d /dev/nvidia[0-9]* 2>/dev/null | wc -l)
-if [ -n "$gpus" ] && [ "$found" -gt 0 ] && [ "${at_a_time:-1}" -gt "$found" ]; then
-  echo "$at_a_time runs at a time need $at_a_time GPUs, and there are $found. Emit the jobs with --jobs $found." >&2
+# Only some of them, if the caller has chosen.
+[ "$choose_gpus" != cuda ] || [ -z "${CUDA_VISIBLE_DEVICES:-}" ] || found=$(echo "$CUDA_VISIBLE_DEVICES" | tr , '\n' | wc -l)
+needed=$((${at_a_time:-1} * ${gpus:-0}))
+if [ "$found" -gt 0 ] && [ "$needed" -gt "$found" ]; then
+  echo "${at_a_time:-1} runs at a time need $needed GPUs, and there are $found. Emit the jobs with a lower --jobs or --gpus." >&2
   exit 2
 fi
 seq 0 "$((runs - 1))" |

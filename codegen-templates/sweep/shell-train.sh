@@ -1,9 +1,15 @@
 #!/bin/sh
-# One run of the ablation: sh train.sh INDEX SLOT. A slot, from 1, is one GPU of this machine.
+# One run of the ablation: sh train.sh INDEX SLOT. A slot, from 1, is the GPUs of one run.
 . ./sweep.sh
 folder=$PWD
 cd -- "$project" || exit
-if [ -n "$gpus" ] && [ "$(ls -d /dev/nvidia[0-9]* 2>/dev/null | wc -l)" -gt 1 ] && [ -z "${ONE_GPU:-}" ]; then
+if [ -n "$gpus" ] && [ "$choose_gpus" = cuda ]; then
+  first=$((($2 - 1) * gpus))
+  last=$((first + gpus - 1))
+  all=${CUDA_VISIBLE_DEVICES:-$(seq -s , 0 "$last")}
+  CUDA_VISIBLE_DEVICES=$(echo "$all" | cut -d , -f "$((first + 1))-$((last + 1))")
+  export CUDA_VISIBLE_DEVICES
+elif [ -n "$gpus" ] && [ "$(ls -d /dev/nvidia[0-9]* 2>/dev/null | wc -l)" -gt 1 ] && [ -z "${ONE_GPU:-}" ]; then
   # The GPU cannot be chosen by name, so the run sees only its own. Without root, in a user namespace.
   cd -- "$folder" || exit
   user=

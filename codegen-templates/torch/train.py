@@ -8,7 +8,6 @@ import contextlib
 import math
 import os
 import shutil
-import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from data import FOLDER, Batches, Counts, mean_losses, read_config, read_safeten
 from metrics import Recorder
 from model import Model
 from optimizers import gradient_norm, local, optimizers_of, shard_of
+from supervision import ENDED, Lock, Stopping, write_ending
 
 DIVERGED = 4  # the exit code if the gradients are not finite
 
@@ -273,13 +273,15 @@ def make_exact() -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
-def open_run(out: Path, resume: bool) -> None:
+def open_run(out: Path, resume: bool, copy_spec: bool) -> None:
     """Makes the folder of a new run; the first rank does, before the others go on."""
     if dist.get_rank() == 0:
         if out.exists() and not resume:
             sys.exit(f"{out} exists. Continue that run with --resume, or name another.")
         (out / "checkpoints").mkdir(parents=True, exist_ok=True)
-        shutil.copy(FOLDER / "spec.mom", out / "spec.mom")
+        (out / ENDED).unlink(missing_ok=True)
+        if copy_spec:
+            shutil.copy(FOLDER / "spec.mom", out / "spec.mom")
     dist.barrier()
 
 
@@ -289,6 +291,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("run"), help="its folder")
     parser.add_argument("--resume", action="store_true", help="continue that run")
     parser.add_argument("--precision", choices=["f32", "bf16"])
+    parser.add_argument(
+        "--lock",
+        nargs=2,
+        metavar=("FILE", "CONTENTS"),
+        help="end when the file has other contents, or stdin closes",
+    )
     options = parser.parse_args()
     config = read_config()
     train = config["train"]
@@ -297,7 +305,14 @@ def main() -> None:
     complete_cpu_streams()
     device = open_device()
     check_ranks(train, dist.get_world_size())
-    open_run(options.out, options.resume)
+    stopping = Stopping(device)
+    if options.lock:
+        stopping.listen()
+    first = dist.get_rank() == 0
+    lock = Lock(options.lock if first else None)
+    lock.check()
+    # A program that holds the lock has written the spec itself.
+    open_run(options.out, options.resume, copy_spec=options.lock is None)
 
     trainer = Trainer(config, device, precision == "bf16")
     checkpoints = Checkpoints(options.out / "checkpoints", train["keep"])
@@ -306,28 +321,16 @@ def main() -> None:
         checkpoints.load(saved[-1], trainer.state())
         trainer.step = saved[-1]
     dist.barrier()
-    first = dist.get_rank() == 0
+    lock.check()
     recorder = Recorder(options.out, trainer.step) if first else None
 
-    stopping = Stopping(device)
     with contextlib.closing(checkpoints), ThreadPoolExecutor(1) as ahead:
-        run(trainer, checkpoints, recorder, stopping, ahead)
+        run(trainer, checkpoints, recorder, stopping, lock, ahead)
     dist.barrier()
+    if first:
+        how = "finished" if trainer.step == train["steps"] else "stopped"
+        write_ending(options.out, how, trainer.step)
     dist.destroy_process_group()
-
-
-class Stopping:
-    """Whether any rank was asked to stop, by SIGTERM or Ctrl-C."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.asked = torch.zeros(1, device=device)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.asked.fill_(1))
-
-    def wanted(self) -> bool:
-        anywhere = self.asked.clone()
-        dist.all_reduce(anywhere)
-        return anywhere.item() > 0
 
 
 def run(
@@ -335,6 +338,7 @@ def run(
     checkpoints: Checkpoints,
     recorder: Recorder | None,
     stopping: Stopping,
+    lock: Lock,
     ahead: ThreadPoolExecutor,
 ) -> None:
     """All updates that are left. The next batch is made while this one trains."""
@@ -348,20 +352,25 @@ def run(
         step = trainer.step + 1
         found = trainer.apply(update)
         if recorder is not None:
+            lock.check()
             recorder.training(found, update.tokens, time.time() - began)
             if step % 10 == 0 or step in (1, train["steps"]):
                 print(f"step {step}/{train['steps']}  loss {found['loss']:.4f}")
         if trainer.step < step:
             print(f"The gradients of step {step} are not finite.", file=sys.stderr)
             checkpoints.finish()
+            if recorder is not None:
+                write_ending(recorder.folder, "diverged", step)
             os._exit(DIVERGED)
         last = step == train["steps"]
         if last or step % train["validate_every"] == 0:
             validation = trainer.validate()
             if recorder is not None and validation is not None:
+                lock.check()
                 recorder.validation(validation)
         stops = stopping.wanted()
         if last or stops or step % train["checkpoint_every"] == 0:
+            lock.check()
             checkpoints.save(step, trainer.state())
         if stops and not last:
             if recorder is not None:

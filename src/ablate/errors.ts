@@ -29,11 +29,12 @@ export const repeatedSeeds = (ablation: string, seed: number): Failure =>
 /** For job files that cannot be written as asked. */
 export const unfitJobs = (message: string, help: string): Failure => error("unfit-jobs", message, help);
 
-export const severalGpus = (count: number, file: string): Failure =>
+/** @param torch whether PyTorch trains */
+export const severalGpus = (count: number, file: string, torch: boolean): Failure =>
   error(
     "several-gpus",
     `This machine has ${count} GPUs of one kind, and several jobs would share the first.`,
-    `Give each its own: \`mom ablate ${file} --emit shell --jobs ${count} -o jobs\` and \`sh jobs/run.sh\`. To share one GPU, hide the others from this process, for example in a container.`,
+    `Give each its own: \`mom ablate ${file}${torch ? " --target torch" : ""} --emit shell --jobs ${count} -o jobs\` and \`sh jobs/run.sh\`. To share one GPU, hide the others from this process, for example in a container.`,
   );
 
 export const nothingTrained = (folder: string): Failure =>

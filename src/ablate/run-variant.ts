@@ -9,33 +9,16 @@ import type { Pipelines } from "../gpu/pipelines.js";
 import { choicesText, recordedChoices } from "../train/choices.js";
 import { planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
-import { folderInUse } from "../train/errors.js";
 import { startHeartbeat } from "../train/heartbeat.js";
 import { openModel } from "../train/model.js";
 import { resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
 import { writeEventHead } from "../train/recorder.js";
-import { closeRun, createRun, dataText, openRun, pathIn, type Run, type RunContents } from "../train/run-folder.js";
-import { heldAt } from "../train/run-lock.js";
+import { closeRun, dataText, pathIn } from "../train/run-folder.js";
 import { recordSession } from "../train/sessions.js";
 import type { StartValues } from "../train/start.js";
 import { checkMonitored, checkTeaches } from "../train/teaching.js";
-import type { Hyperparameters } from "../train/tensorboard.js";
-import type { NamedFile } from "../train/whole-folder.js";
 import { type AblationFolder, dropWeights, runOf, writeEnding } from "./folder.js";
-
-export interface VariantRequest {
-  readonly id: string;
-  readonly spec: CheckedSpec;
-  /** The resolved spec as text, with paths relative to the run's folder. */
-  readonly text: string;
-  /** The fields of the spec. */
-  readonly hyperparameters: Hyperparameters;
-  /** Reads its tokenizers and codebooks. */
-  readonly files: () => readonly NamedFile[];
-  /** The file that the ablation's spec was read from. */
-  readonly specFile: string;
-  readonly keepWeights: boolean;
-}
+import { isBegun, takeRun, type VariantRequest } from "./take-run.js";
 
 /** What all variants of a process share. */
 export interface Trainer {
@@ -76,7 +59,7 @@ export async function runVariant(
     : await trainer.choices(spec, options, stages);
   const compiled = planned(stages, { ...options, choices });
   const taken = choicesOf(compiled.plan, profile);
-  const { run, begun } = take(folder, request, () => ({
+  const { run, begun } = takeRun(folder, request, "mom", () => ({
     plan: planText({ spec, profile, compiled }),
     choices: choicesText(taken, device.description),
     data: dataText(dataSet.fingerprint, dataSet.documents.length),
@@ -109,24 +92,4 @@ export async function runVariant(
     endHeartbeat();
     closeRun(run);
   }
-}
-
-const isBegun = (run: Run): boolean => run.disk.exists(pathIn(run, "spec"));
-
-/** Locks the variant's run, and returns whether it was started before. A run that was killed while it was created is created again. */
-function take(
-  folder: AblationFolder,
-  request: VariantRequest,
-  made: () => Pick<RunContents, "plan" | "choices" | "data">,
-): { run: Run; begun: boolean } {
-  const run = runOf(folder, request.id);
-  const { disk, path } = run;
-  if (isBegun(run)) return { run: openRun(path, disk), begun: true };
-  if (disk.exists(path)) {
-    const held = heldAt(disk, pathIn(run, "lock"));
-    if (held?.alive && held.where !== "here") throw folderInUse(path, held);
-    disk.remove(path);
-  }
-  const contents = { spec: request.text, ...made(), files: request.files(), file: request.specFile };
-  return { run: createRun(path, contents, disk), begun: false };
 }

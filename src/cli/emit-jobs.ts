@@ -25,6 +25,7 @@ export interface EmitOptions {
   readonly o?: string;
   readonly target: TargetName;
   readonly gpus: number;
+  readonly python: string;
   readonly image?: string;
 }
 
@@ -39,8 +40,11 @@ function gpus(text: string): number {
 export const emitOptions = (): Option[] => [
   new Option("--emit <queue>", "write job files for a cluster's queue, and train nothing").choices(QUEUES),
   new Option("-o <folder>", "with --emit: the folder for the job files"),
-  new Option("--target <target>", "with --emit: what trains a run").choices(TARGET_NAMES).default("wgsl"),
-  new Option("--gpus <n>", "with --emit: GPUs of a run; 0 for a CPU").argParser(gpus).default(1),
+  new Option("--target <target>", "what trains a run: mom itself, or a PyTorch project for each")
+    .choices(TARGET_NAMES)
+    .default("wgsl"),
+  new Option("--gpus <n>", "with --emit or --target torch: GPUs of a run; 0 for a CPU").argParser(gpus).default(1),
+  new Option("--python <program>", "with --target torch: the Python that has PyTorch").default("python3"),
   new Option("--image <name>", "with --emit k8s: a container image in which `mom` is a command"),
 ];
 
@@ -70,9 +74,11 @@ export function emitJobs(emission: Emission): string {
   const folder = options.o;
   if (folder === undefined) throw unfitJobs("--emit needs a folder for the job files.", "Name one: -o jobs");
   const target = TARGETS[options.target];
-  if (target.missing) throw unfitJobs(...target.missing);
   if (options.gpus > target.mostGpus)
-    throw unfitJobs(`A run uses at most one GPU, not ${options.gpus}.`, "Train more runs at a time: --jobs.");
+    throw unfitJobs(
+      `A run uses at most one GPU, not ${options.gpus}.`,
+      "Train more runs at a time with --jobs, or with PyTorch: --target torch.",
+    );
   const queue = options.emit as Queue;
   for (const [name, text] of filesFor(queue, emission))
     writeWhole(nodeDisk, join(folder, name), new TextEncoder().encode(text), "Choose another folder with -o.");
@@ -91,7 +97,7 @@ function filesFor(queue: Queue, emission: Emission): JobFiles {
 }
 
 function sweepOf({ design, out, jobs, file, options }: Emission, repeated: readonly string[]): Omit<Sweep, "program"> {
-  const { adapter, tune, skipBad, keepWeights } = options;
+  const { skipBad, keepWeights } = options;
   return {
     name: design.name,
     runs: design.variants.length,
@@ -102,15 +108,19 @@ function sweepOf({ design, out, jobs, file, options }: Emission, repeated: reado
     out,
     file,
     options: [
-      ...(adapter === undefined ? [] : ["--adapter", adapter]),
-      "--tune",
-      tune,
+      ...TRAINER_OPTIONS[options.target](options),
       ...repeated,
       ...(skipBad ? [SKIP_BAD] : []),
       ...(keepWeights ? ["--keep-weights"] : []),
     ],
   };
 }
+
+/** The options of each target about training itself. */
+const TRAINER_OPTIONS: Readonly<Record<TargetName, (options: Emission["options"]) => readonly string[]>> = {
+  wgsl: ({ adapter, tune }) => [...(adapter === undefined ? [] : ["--adapter", adapter]), "--tune", tune],
+  torch: ({ gpus, python }) => ["--target", "torch", "--gpus", String(gpus), "--python", python],
+};
 
 /** For machines that share this one's folders: the same paths, and the same installation of mom. */
 function sweepHere(emission: Emission): Sweep {

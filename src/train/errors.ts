@@ -28,6 +28,16 @@ export const linkedFile = (path: string): Failure =>
     "Replace the link with a copy of the file.",
   );
 
+/** @param torch whether PyTorch began the run */
+export const otherTrainer = (path: string, torch: boolean): Failure =>
+  error(
+    "other-trainer",
+    torch
+      ? `PyTorch began the run in ${path}, so mom itself cannot continue it.`
+      : `mom itself began the run in ${path}, so PyTorch cannot continue it.`,
+    `Continue it ${torch ? "with" : "without"} \`--target torch\`, or remove that folder to start the run again.`,
+  );
+
 /** @param holder the process, if its lock names one */
 export const folderInUse = (path: string, holder: { readonly pid: number; readonly host?: string } | undefined) =>
   error(

@@ -40,6 +40,10 @@ export const RUN_FILES = {
   eventHead: "events.hparams.tfevents",
   checkpoints: "checkpoints",
   samples: "samples",
+  /** How the PyTorch project of a run ended. */
+  ended: "ended.json",
+  /** What the PyTorch project of a run printed. */
+  printed: "train.log",
   /** What was trained, for the report's heading. */
   about: "about.json",
   /** What the weights started from, if they were not drawn. */
@@ -58,7 +62,8 @@ export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string =>
 export interface RunContents {
   /** The resolved spec, with paths relative to the run's folder. */
   readonly spec: string;
-  readonly plan: string;
+  /** Undefined if PyTorch trains it. */
+  readonly plan: string | undefined;
   readonly choices?: string | undefined;
   /** The fingerprint of its documents, as `dataText` writes it. */
   readonly data?: string | undefined;
@@ -84,7 +89,7 @@ export function createRun(path: string, contents: RunContents, disk: Disk): Run 
     takeLock(disk, pathIn(aside, "lock"), path);
     disk.makeFolder(pathIn(aside, "checkpoints"));
     disk.makeFolder(pathIn(aside, "samples"));
-    disk.create(pathIn(aside, "plan"), new TextEncoder().encode(contents.plan));
+    if (contents.plan !== undefined) disk.create(pathIn(aside, "plan"), new TextEncoder().encode(contents.plan));
     if (contents.choices !== undefined) {
       disk.create(pathIn(aside, "choices"), new TextEncoder().encode(contents.choices));
     }
@@ -134,9 +139,9 @@ const afterPrefix = (name: string, prefix: string) => (name.startsWith(prefix) ?
  * Opens a run to continue it, and cleans up after a killed writer. This process locks it until `closeRun`.
  * @throws Failure if the folder is not a run folder, or another process trains it
  */
-export function openRun(path: string, disk: Disk): Run {
-  const run = runAt(path, disk);
-  for (const file of ["metrics", "timing", "sessions", "events", "log"] as const)
+export function openRun(path: string, disk: Disk, files: RunSigns = MOMS_OWN): Run {
+  const run = runAt(path, disk, files);
+  for (const file of ["metrics", "timing", "sessions", "events", "log", "printed"] as const)
     if (disk.isLink(pathIn(run, file))) throw linkedFile(pathIn(run, file));
   takeLock(disk, pathIn(run, "lock"), path);
   tidyFolder(disk, pathIn(run, "checkpoints"));
@@ -203,10 +208,14 @@ export function dataOf(run: Run): number | undefined {
   );
 }
 
-/** Opens a run for reading. It is not changed and may be in use. */
-export function runAt(path: string, disk: Disk): Run {
+type RunSigns = readonly ("spec" | "plan")[];
+/** The files that show that a folder is a run which mom itself trains. */
+const MOMS_OWN: RunSigns = ["spec", "plan"];
+
+/** Opens a run for reading. It is not changed and may be in use. @param files which must be there */
+export function runAt(path: string, disk: Disk, files: RunSigns = MOMS_OWN): Run {
   const run = { path, disk };
   if (!disk.exists(path)) throw noRun(path, "the folder");
-  for (const file of ["spec", "plan"] as const) if (!disk.exists(pathIn(run, file))) throw noRun(path, RUN_FILES[file]);
+  for (const file of files) if (!disk.exists(pathIn(run, file))) throw noRun(path, RUN_FILES[file]);
   return run;
 }

@@ -1,6 +1,6 @@
 // The job files of an ablation: what the scripts contain, and names that a shell or Kubernetes could misread.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -48,6 +48,7 @@ test("the file that scripts read", () => {
     runs=12
     at_a_time=4
     gpus=1
+    choose_gpus=mount
     retries=3
     # Ends the shell that calls it.
     mom() {
@@ -171,6 +172,49 @@ test("a Kubernetes job has an index for each run, a GPU each, and retries what m
   `);
 });
 
+test("a run by PyTorch gets all of its GPUs, and memory that its processes share", () => {
+  const sweep = { ...SWEEP, target: TARGETS.torch, gpus: 4 };
+  const { spec } = parsed(kubernetesFiles(sweep, CLUSTER), "train.json") as { spec: { template: { spec: object } } };
+  expect(spec.template.spec).toMatchObject({
+    containers: [
+      {
+        resources: { limits: { "nvidia.com/gpu": "4" } },
+        volumeMounts: [{}, {}, { name: "shared-memory", mountPath: "/dev/shm" }],
+      },
+    ],
+    volumes: [{}, {}, { name: "shared-memory", emptyDir: { medium: "Memory" } }],
+  });
+  const report = parsed(kubernetesFiles(sweep, CLUSTER), "report.json");
+  expect(JSON.stringify(report)).not.toMatch(/nvidia|shared-memory/);
+  expect(slurmFiles(sweep).get("submit.sh")).toContain('--gres="gpu:$gpus"');
+});
+
+test("a slot of the shell's jobs is as many GPUs as a run has, among those that the caller chose", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mom-emit-"));
+  const program = ["sh", "-c", 'echo "$CUDA_VISIBLE_DEVICES"', "--"];
+  const sweep = { ...SWEEP, target: TARGETS.torch, gpus: 2, project: folder, program };
+  for (const [name, text] of shellFiles(sweep)) writeFileSync(join(folder, name), text);
+  mkdirSync(join(folder, "logs"));
+  const seen = (slot: number, chosen?: string): string => {
+    const { CUDA_VISIBLE_DEVICES: _, ...env } = process.env;
+    execFileSync("sh", ["train.sh", `${slot}`, `${slot}`], {
+      cwd: folder,
+      env: { ...env, ...(chosen !== undefined && { CUDA_VISIBLE_DEVICES: chosen }) },
+    });
+    return readFileSync(join(folder, `logs/${slot}.txt`), "utf8");
+  };
+  expect([1, 2].map((slot) => seen(slot))).toEqual(["0,1\n", "2,3\n"]);
+  expect([3, 4].map((slot) => seen(slot, "7,6,5,4,3,2,GPU-1,GPU-0"))).toEqual(["3,2\n", "GPU-1,GPU-0\n"]);
+  const refused = spawnSync("sh", ["run.sh"], {
+    cwd: folder,
+    env: { ...process.env, CUDA_VISIBLE_DEVICES: "0,1,2" },
+    encoding: "utf8",
+  });
+  expect(refused.status).toBe(2);
+  expect(refused.stderr).toContain("4 runs at a time need 8 GPUs, and there are 3.");
+  rmSync(folder, { recursive: true });
+});
+
 test("Kubernetes expands nothing in names, and takes them as names of objects", () => {
   for (const odd of ODD) {
     const files = kubernetesFiles({ ...SWEEP, name: odd, options: [odd] }, { ...CLUSTER, spec: odd });
@@ -197,8 +241,4 @@ test("Kubernetes expands nothing in names, and takes them as names of objects", 
       odd,
     ]);
   }
-});
-
-test("PyTorch jobs are refused until mom can write them", () => {
-  expect(TARGETS.torch.missing?.[0]).toBe("mom cannot write jobs for PyTorch yet.");
 });

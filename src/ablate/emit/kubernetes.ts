@@ -71,12 +71,15 @@ function pod(name: string, sweep: Sweep, cluster: Cluster, choice: readonly stri
         volumeMounts: [
           { name: "project", mountPath: MOUNT },
           { name: "spec", mountPath: path, subPath: KEY, readOnly: true },
+          ...(gpus > 1 ? [{ name: "shared-memory", mountPath: "/dev/shm" }] : []),
         ],
       },
     ],
     volumes: [
       { name: "project", persistentVolumeClaim: { claimName: name } },
       { name: "spec", configMap: { name: `${name}-spec` } },
+      // Processes of one run exchange gradients through it, and a container's own has 64 MiB.
+      ...(gpus > 1 ? [{ name: "shared-memory", emptyDir: { medium: "Memory" } }] : []),
     ],
   };
 }

@@ -35,6 +35,7 @@ project=${quoted(project)}
 runs=${runs}
 at_a_time=${jobs ?? ""}
 gpus=${gpus === 0 ? "" : gpus}
+choose_gpus=${target.chooses}
 retries=${RETRIES}
 # Ends the shell that calls it.
 mom() {

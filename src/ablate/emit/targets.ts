@@ -25,8 +25,8 @@ export interface RunTarget {
   /** The most GPUs of one run. */
   readonly mostGpus: number;
   readonly command: (sweep: Started) => RunCommand;
-  /** Why no jobs can be written for it, and what to do instead. */
-  readonly missing?: readonly [string, string];
+  /** How a run gets GPUs of its own on a machine without a queue: as the only ones that it sees, or by CUDA_VISIBLE_DEVICES. */
+  readonly chooses: "mount" | "cuda";
 }
 
 export const TARGET_NAMES = ["wgsl", "torch"] as const;
@@ -39,11 +39,7 @@ const ablate = ({ program, out, file, name, options }: Started): RunCommand => (
 
 export const TARGETS: Readonly<Record<TargetName, RunTarget>> = {
   // The scheduler, the container or a mount namespace hides the other GPUs, since WebGPU cannot choose among equal ones.
-  wgsl: { name: "wgsl", mostGpus: 1, command: ablate },
-  torch: {
-    name: "torch",
-    mostGpus: 1024,
-    command: ablate,
-    missing: ["mom cannot write jobs for PyTorch yet.", "Leave --target out: the jobs then train with mom itself."],
-  },
+  wgsl: { name: "wgsl", mostGpus: 1, command: ablate, chooses: "mount" },
+  // mom starts torchrun itself, since it holds the lock of the run and reports how it ended.
+  torch: { name: "torch", mostGpus: 1024, command: ablate, chooses: "cuda" },
 };

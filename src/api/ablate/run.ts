@@ -106,13 +106,16 @@ export function ablationCommand({
   set,
   allow,
   skipBad,
+  torch,
 }: Pick<AblationRequest, "file" | "design" | "folder"> & {
   readonly set?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly skipBad?: boolean | undefined;
+  readonly torch?: { readonly program: string; readonly gpus: number } | undefined;
 }): string {
   const out = folder.path === defaultFolder(file, design.name) ? "" : ` --out ${folder.path}`;
-  return `mom ablate ${file} ${design.name}${out}${setFlags(set)}${allowFlags(allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
+  const by = torch ? ` --target torch --gpus ${torch.gpus} --python ${torch.program}` : "";
+  return `mom ablate ${file} ${design.name}${out}${by}${setFlags(set)}${allowFlags(allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
 }
 
 export const defaultFolder = (file: string, name: string): string => {

@@ -11,10 +11,14 @@ import type { TuneMode } from "../../tune/tune.js";
 import { type AblationRequest, ablationCommand, runAblation, type Workers } from "../ablate/run.js";
 import type { FromWorker, ToWorker, WorkerSettings } from "./ablation-messages.js";
 import { stopBy } from "./interrupts.js";
+import { torchWorkers } from "./torch-workers.js";
+import type { Python } from "./torchrun.js";
 
 interface AblationWithProgress extends Omit<AblationRequest, "events" | "measures" | "workersOf" | "stopBy"> {
   readonly adapter?: AdapterSource | undefined;
   readonly tune: TuneMode;
+  /** Trains through PyTorch projects instead. */
+  readonly torch?: Python | undefined;
   readonly keepWeights?: boolean | undefined;
   /** The settings of the spec, for the command that continues. */
   readonly set?: readonly string[] | undefined;
@@ -28,7 +32,7 @@ interface AblationWithProgress extends Omit<AblationRequest, "events" | "measure
 }
 
 export async function ablateWithProgress(request: AblationWithProgress): Promise<AblationOutcome> {
-  const { adapter, tune, keepWeights, allow, skipBad, terminal, listener, signal, ...ablation } = request;
+  const { adapter, tune, torch, keepWeights, allow, skipBad, terminal, listener, signal, ...ablation } = request;
   const settings = {
     folder: request.folder.path,
     specFile: request.file,
@@ -40,9 +44,12 @@ export async function ablateWithProgress(request: AblationWithProgress): Promise
   };
   const outcome = await runAblation({
     ...ablation,
-    measures: tune === "full",
+    measures: tune === "full" && torch === undefined,
     events: { ...ablationWords(terminal, request.design, ablationCommand(request)), ...listener },
-    workersOf: (variantAt, stepped, warned) => workersOf(settings, variantAt, { stepped, warned }),
+    workersOf: (variantAt, stepped, warned) =>
+      torch === undefined
+        ? workersOf(settings, variantAt, { stepped, warned })
+        : torchWorkers(settings, torch, variantAt, stepped),
     stopBy: (first) => stopBy(signal, first),
   });
   terminal.write(`Report: ${outcome.report}\n`);

@@ -1,20 +1,18 @@
 // A worker process of `mom ablate`: opens a device and trains its variants on it, one after another. A variant that crashes
 // its process affects no other process.
 import { dirname, resolve } from "node:path";
-import { EXITS, runOf } from "../../ablate/folder.js";
+import { runOf } from "../../ablate/folder.js";
 import { runVariant, type Trainer } from "../../ablate/run-variant.js";
 import { type Compiled, programsOf, trainingOn } from "../../compile.js";
 import { reachOf } from "../../data/reach.js";
-import type { ErrorName } from "../../diagnostics/codes.js";
 import { Failure } from "../../diagnostics/failure.js";
-import { InputError } from "../../diagnostics/input-error.js";
 import { render } from "../../diagnostics/render.js";
 import type { CheckedSpec, Json } from "../../front/spec.js";
 import type { OpenDevice } from "../../gpu/dawn.js";
 import { DeviceError } from "../../gpu/device-error.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
-import { TooLarge } from "../../ir/too-large.js";
 import { dataSetsIn } from "../ablate/data-sets.js";
+import { failureOf, isTaken } from "../ablate/failures.js";
 import { hyperparametersOf } from "../hyperparameters.js";
 import { keptSpec } from "../kept-spec.js";
 import { checkText } from "../read-spec.js";
@@ -34,24 +32,9 @@ const pipelines: Pipelines = new Map();
 const dataSetFor = dataSetsIn({ host: nodeHost, folder, reach, skipBad: settings.skipBad }, () => {});
 let stopping = false;
 
-/** Errors that mean that another process trains the variant. */
-const TAKEN: ReadonlySet<string> = new Set<ErrorName>(["run-in-use", "run-exists", "run-taken-over"]);
-
 const say = (message: FromWorker): void => {
   process.send?.(message);
 };
-
-/** The reason for a failure, and the exit code that `mom train` would have. */
-function failureOf(error: unknown): { reason: string; exit: number } {
-  if (error instanceof Failure) {
-    const isDivergence = error.diagnostics.some(({ name }) => name === "diverged");
-    return { reason: error.message, exit: isDivergence ? EXITS.diverged : EXITS.input };
-  }
-  if (error instanceof InputError) return { reason: `${error.message} ${error.remedy}`, exit: EXITS.input };
-  if (error instanceof DeviceError) return { reason: error.message, exit: EXITS.device };
-  if (error instanceof TooLarge) return { reason: error.message, exit: EXITS.input };
-  return { reason: error instanceof Error ? error.message : String(error), exit: EXITS.fault };
-}
 
 function checked(text: string): { readonly spec: CheckedSpec; readonly json: Json } {
   const { spec, json, diagnostics } = checkText(nodeDisk, text, settings.specFile, { allow: settings.allow });
@@ -127,8 +110,7 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
     );
     say({ kind: "ended", how });
   } catch (error) {
-    const taken = error instanceof Failure && error.diagnostics.some(({ name }) => TAKEN.has(name));
-    if (taken) say({ kind: "ended", how: "taken" });
+    if (isTaken(error)) say({ kind: "ended", how: "taken" });
     else say({ kind: "failed", ...failureOf(error), lasting: error instanceof DeviceError });
   }
 }

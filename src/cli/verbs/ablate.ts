@@ -7,12 +7,15 @@ import { chosenDesign } from "../../api/ablate/choose.js";
 import { costsOf, type Estimate, type EstimateRequest, estimated } from "../../api/ablate/costs.js";
 import { dataSetsIn } from "../../api/ablate/data-sets.js";
 import { defaultFolder } from "../../api/ablate/run.js";
+import { refuseArmsForTorch } from "../../api/ablate/torch-fit.js";
 import { ablateWithProgress } from "../../api/node/ablate-with-progress.js";
 import { nodeDisk } from "../../api/node/disk.js";
 import { nvidiaGpus } from "../../api/node/gpus.js";
 import { nodeHost } from "../../api/node/host.js";
+import type { Python } from "../../api/node/torchrun.js";
 import { diagnosticOf } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
+import { InputError } from "../../diagnostics/input-error.js";
 import { visibleLine } from "../../diagnostics/visible.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Json } from "../../front/spec.js";
@@ -91,6 +94,7 @@ export const verb: Verb = {
         const design = chosenDesign(nodeDisk, spec, json as Json, name, file, options.allow);
         const folder: AblationFolder = { path: options.out ?? defaultFolder(file, design.name), disk: nodeDisk };
         checkIndex(design, options.index);
+        if (options.target === "torch") refuseForPyTorch(design, options);
         const statesNow = () => design.variants.map(({ id }) => stateOf(folder, id));
         if (options.list) {
           const listing = { design, states: statesNow() };
@@ -108,7 +112,9 @@ export const verb: Verb = {
         const notice = (text: string) => process.stderr.write(`${text}\n`);
         const dataSetOf = dataSetsIn({ host: nodeHost, folder: specFolder, reach, skipBad: options.skipBad }, notice);
         const costs = await costsOf(design, printSpec(json as Json), dataSetOf);
-        const request = { ...options, jobs: options.jobs ?? 1, file, design, folder, costs };
+        const { target, gpus, python: program } = options;
+        const torch = target === "torch" ? { program, gpus } : undefined;
+        const request = { ...options, torch, jobs: options.jobs ?? 1, file, design, folder, costs };
         if (options.dryRun) {
           await dryRun({ ...request, host: nodeHost, dataSetOf });
           return finish(EXIT.done);
@@ -131,6 +137,23 @@ function exitOf({ kind, states: all }: AblationOutcome, index: number | undefine
   return [EXIT.deviceFailed, EXIT.fault, EXIT.wrongInput, EXIT.diverged].find((code) => codes.has(code)) ?? EXIT.done;
 }
 
+/** What `--target torch` cannot do. */
+function refuseForPyTorch(design: Design, { gpus, adapter, dryRun }: Options): void {
+  if (adapter !== undefined)
+    throw new InputError(
+      "bad-option",
+      "--adapter chooses a device for mom's own kernels, not for PyTorch",
+      "Use --gpus; 0 trains on a CPU.",
+    );
+  if (dryRun)
+    throw new InputError(
+      "bad-option",
+      "--dry-run measures mom's own kernels, not PyTorch",
+      "Leave --target out for an estimate.",
+    );
+  refuseArmsForTorch(design, gpus);
+}
+
 /** Several jobs on several GPUs of one kind would all train on the first. */
 function refuseSharedGpu({
   jobs,
@@ -138,10 +161,12 @@ function refuseSharedGpu({
   adapter,
   index,
   report,
-}: Options & { readonly jobs: number; readonly file: string }): void {
-  const usesGpu = adapter === undefined ? process.env.MOM_ADAPTER !== "swiftshader" : adapter !== "swiftshader";
+  torch,
+}: Options & { readonly jobs: number; readonly file: string; readonly torch: Python | undefined }): void {
+  const onAdapter = adapter === undefined ? process.env.MOM_ADAPTER !== "swiftshader" : adapter !== "swiftshader";
+  const usesGpu = torch === undefined ? onAdapter : torch.gpus > 0;
   const count = jobs > 1 && index === undefined && !report && usesGpu ? nvidiaGpus() : 0;
-  if (count > 1) throw severalGpus(count, visibleLine(file));
+  if (count > 1) throw severalGpus(count, visibleLine(file), torch !== undefined);
 }
 
 function checkIndex({ variants }: Design, index: number | undefined): void {

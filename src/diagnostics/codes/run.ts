@@ -87,6 +87,16 @@ export const RUN = {
     meaning:
       "The record of losses or of times is missing or incomplete. The run continues, and its report has a gap; the weights are not affected.",
   },
+  "other-trainer": {
+    number: 519,
+    title: "Run of another trainer",
+    meaning:
+      "PyTorch began this run of an ablation and mom should continue it, or the other way round. Neither reads the other's checkpoints.",
+    example: [
+      "PyTorch began the run in runs/a-size/variants/0f3c, so mom itself cannot continue it.",
+      "Continue it with `--target torch`, or remove that folder to start the run again.",
+    ],
+  },
   "tracker-failed": {
     number: 518,
     severity: "warning",
