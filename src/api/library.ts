@@ -156,6 +156,10 @@ export interface RightSpec {
 }
 
 /** @throws Failure if the spec has errors or the file does not exist */
+/** The spec as JSON without the settings of `set`; undefined if there are none, or if they mend its errors. */
+export const withoutSettings = (disk: Disk, input: SpecInput, { set = [], ...reading }: Reading): Json | undefined =>
+  set.length === 0 ? undefined : checkedOf(disk, input, reading).json;
+
 export function rightSpec(disk: Disk, input: SpecInput, reading: Reading): RightSpec {
   const { spec, json, diagnostics } = checkedOf(disk, input, reading);
   if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));

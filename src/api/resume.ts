@@ -5,26 +5,28 @@ import { changesBetween, type FieldChange } from "../front/resumable.js";
 import type { Json } from "../front/spec.js";
 import { changesOf } from "../train/changes.js";
 import { fieldsFixed } from "../train/errors.js";
-import { placeless } from "../train/placed-spec.js";
+import { meaningOf, originOf } from "../train/run-folder.js";
 import { keptSpec } from "./kept-spec.js";
 import { checkFile, type Reading, type ReadSpec, readSpec } from "./read-spec.js";
 import { isRunFolder } from "./run-spec.js";
 
 /**
- * Reads the spec to resume the run in `out` with. If it is the file that the run started with, earlier changes of the run
- * stay: the spec is then the one in the run's folder.
+ * Reads the spec to resume the run in `out` with. If it is the file that the run started with, all settings of the run stay:
+ * the spec is then the one in the run's folder.
  * @param path a spec, or the folder of the run
  * @throws Failure if it cannot be read
  */
 export function readToResume(disk: Disk, path: string, out: string, reading: Pick<Reading, "allow" | "set">): ReadSpec {
   const read = readSpec(disk, path, reading);
   if (read.isRun || !isRunFolder(disk, out)) return read;
-  const { started } = changesOf({ path: out, disk });
-  if (started === undefined) return read;
+  const run = { path: out, disk };
+  const { started } = changesOf(run);
+  const written = originOf(run)?.written ?? (started && meaningOf(started));
+  if (written === undefined) return read;
   const plain = reading.set === undefined ? read : readSpec(disk, path, { allow: reading.allow });
   if (plain.json === undefined) return read;
   const { text } = keptSpec(plain.json, plain.folder, out, plain.reach);
-  if (placeless(text) !== placeless(started)) return read;
+  if (meaningOf(text) !== written) return read;
   // The run may read what the spec that the user named may read.
   return readSpec(disk, out, { ...reading, allow: [...(reading.allow ?? []), ...plain.reach.folders] });
 }

@@ -10,7 +10,7 @@ import type { Session } from "../train/sessions.js";
 export interface TrackedRun {
   /** The same for all processes that train this run, and for copies of its folder. */
   readonly id: string;
-  /** The name of the spec's file. */
+  /** The name of the run's folder. */
   readonly name: string;
   /** The run's folder, as it was given. */
   readonly folder: string;

@@ -23,6 +23,8 @@ export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | 
   readonly spec: CheckedSpec;
   /** The resolved spec. */
   readonly json: Json;
+  /** The resolved spec without settings of `--set`, if there are any. */
+  readonly written?: Json | undefined;
   /** The file of the spec, or a possible path if it was not read from a file. */
   readonly file: string;
   /** Paths in the spec are relative to this folder. */
@@ -43,6 +45,7 @@ export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
     host,
     spec,
     json,
+    written,
     file,
     folder,
     out,
@@ -82,6 +85,7 @@ export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
     specText: kept.text,
     specFiles: kept.files,
     specFile: file,
+    ...(written !== undefined && { specWritten: keptSpec(written, folder, out, reach).text }),
     compiled,
     flopsPerStep: updateCost(spec, dataSet).flops,
     dataSet,

@@ -18,6 +18,7 @@ import { type Changed, recordChanges } from "../train/changes.js";
 import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
+import { alreadyMade } from "../train/errors.js";
 import { startHeartbeat } from "../train/heartbeat.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { type Resumed, resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
@@ -42,6 +43,8 @@ export interface TrainingRequest {
   readonly specFiles?: () => readonly NamedFile[];
   /** The file that the spec was read from, if any. */
   readonly specFile?: string;
+  /** `specText` as that file alone gives it, if `--set` changed it. */
+  readonly specWritten?: string;
   readonly compiled: CompiledModel["compiled"];
   readonly dataSet: DataSet;
   readonly device: OpenDevice;
@@ -128,6 +131,7 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
           data: dataText(request.dataSet.fingerprint, request.dataSet.documents.length),
           files: request.specFiles?.(),
           file: request.specFile,
+          written: request.specWritten,
         },
         disk,
       );
@@ -140,6 +144,8 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
     if (warnings.length > 0) events.warned(warnings);
     if (resume) events.resumed(checkpoint?.step ?? 0);
     const changes = [...(request.changes ?? []), ...grown];
+    const made = checkpoint?.step ?? 0;
+    if (changes.length > 0 && made > spec.train.steps) throw alreadyMade(folder, made, spec.train.steps);
     if (changes.length > 0) {
       const { specText: text, device, dataSet } = request;
       const plan = planText({ ...request, profile: device.profile });
@@ -149,7 +155,7 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
         choices: choicesText(choices, device.description),
         data: dataText(dataSet.fingerprint, dataSet.documents.length),
       };
-      recordChanges(run, checkpoint?.step ?? 0, changes, files);
+      recordChanges(run, made, changes, files);
       events.changed(changes);
     }
     const start = checkpoint ? undefined : (begins ?? request.start?.());
@@ -177,8 +183,8 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
     if (outcome.kind === "stopped") return { kind: "stopped", step, report: writeReport(run, request) };
     const weights = await model.read("parameters");
     model.runtime.destroy();
-    const made = step - (checkpoint?.step ?? 0);
-    if (made > 0 || !hasSamples(run, step)) await keepSamples(request, run, step, weights, tracking);
+    const updates = step - made;
+    if (updates > 0 || !hasSamples(run, step)) await keepSamples(request, run, step, weights, tracking);
     ended("success");
     const report = writeReport(run, request);
     const checkpointPath = `${pathIn(run, "checkpoints")}/step-${step}`;
@@ -186,7 +192,7 @@ async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Pro
       kind: "done",
       ...(outcome.early && { early: outcome.early }),
       step,
-      made,
+      made: updates,
       seconds: (Date.now() - begun) / 1000,
       checkpoint: checkpointPath,
       report,
@@ -239,7 +245,7 @@ async function keepSamples(
 
 const trackedRun = (request: TrainingRequest, first: Session, { step, device, version }: Session): TrackedRun => ({
   id: runId(first),
-  name: request.title,
+  name: request.host.disk.paths.basename(request.host.disk.paths.resolve(request.folder)),
   folder: request.folder,
   step,
   steps: request.spec.train.steps,

@@ -21,6 +21,30 @@ export const noRun = (path: string, missing: string): Failure =>
     "Use a folder that `mom train` made, or start a run without --resume.",
   );
 
+/** @param path as the user gave it */
+export const noRuns = (path: string): Failure =>
+  error(
+    "no-run",
+    `${path} is not the folder of a run or an ablation, and contains none.`,
+    "Name a folder that `mom train` or `mom ablate` made, or one that contains some.",
+  );
+
+/** A run's folder in place of a spec, without --resume. */
+export const isRunAlready = (path: string): Failure =>
+  error(
+    "run-exists",
+    `${path} is a run, and a run never overwrites another.`,
+    "Continue it with --resume. To begin a new run with its spec, name the new folder with --out.",
+  );
+
+/** @param made updates of the run's last checkpoint */
+export const alreadyMade = (path: string, made: number, steps: number): Failure =>
+  error(
+    "other-spec",
+    `The run in ${path} has made ${made} updates, so \`train.steps\` cannot become ${steps}.`,
+    `Give it at least ${made} steps, or start a new run with another --out.`,
+  );
+
 export const linkedFile = (path: string): Failure =>
   error(
     "no-run",
@@ -113,7 +137,10 @@ export const fieldsFixed = (
         "other-spec",
         `\`${field}\` cannot change when a run is resumed${field === "train.batch" ? " with `data.carry`, which gives each row of a batch a state of its own" : ""}: the run in ${path} has ${valueText(from)}, and the spec now has ${valueText(to)}.`,
         {
-          help: `Undo the change, or start a new run from its weights with \`train { init: checkpoint(${JSON.stringify(path)}) }\`.`,
+          // Weights of another model have other shapes.
+          help: !/^(?:train|data|objective)\./.test(field)
+            ? "Undo the change, or start a new run with another --out."
+            : `Undo the change, or start a new run from its weights with \`train { init: checkpoint(${JSON.stringify(path)}) }\`.`,
         },
       ),
     ),
@@ -160,6 +187,7 @@ const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
   EMFILE: ["too many files are open", "Increase the limit (`ulimit -n`)"],
   ENOENT: ["its folder cannot be created", "Check the path"],
   ENOTDIR: ["a folder in the path is a file", "Remove that file"],
+  EISDIR: ["it is a folder", "Remove it"],
   ENAMETOOLONG: ["the path is too long", "Shorten it"],
 };
 

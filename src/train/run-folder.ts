@@ -1,10 +1,12 @@
 // The folder of a run: its layout, and how it is made and opened.
 import { COUNT, jsonReader } from "../data/checked-json.js";
+import { contentHash } from "../data/content-hash.js";
 import type { Disk } from "../data/disk.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { diskFailure, folderExists, linkedFile, noRun } from "./errors.js";
 import { RUN_FORMAT } from "./format.js";
 import { fencedDisk } from "./heartbeat.js";
+import { placeless } from "./placed-spec.js";
 import { hasLeft, lockedBy, releaseLock, takeLock } from "./run-lock.js";
 import { type NamedFile, tidyFolder, WRITING } from "./whole-folder.js";
 
@@ -71,6 +73,8 @@ export interface RunContents {
   readonly files?: readonly NamedFile[] | undefined;
   /** The path of the spec's file. */
   readonly file?: string | undefined;
+  /** `spec` as that file alone gives it, if `--set` changed it. */
+  readonly written?: string | undefined;
 }
 
 /**
@@ -95,7 +99,11 @@ export function createRun(path: string, contents: RunContents, disk: Disk): Run 
     }
     if (contents.data !== undefined) disk.create(pathIn(aside, "data"), new TextEncoder().encode(contents.data));
     if (contents.file !== undefined) {
-      const origin = { format: RUN_FORMAT, spec: relative(resolve(path), resolve(contents.file)) };
+      const origin = {
+        format: RUN_FORMAT,
+        spec: relative(resolve(path), resolve(contents.file)),
+        written: meaningOf(contents.written ?? contents.spec),
+      };
       disk.create(pathIn(aside, "origin"), new TextEncoder().encode(`${JSON.stringify(origin)}\n`));
     }
     if (contents.files?.length) disk.makeFolder(pathIn(aside, "files"));
@@ -157,11 +165,20 @@ interface Origin {
   /** In format 1, paths in the run's spec are relative to this file; later, to the run's folder. */
   readonly format: number;
   readonly spec: string;
+  /** `meaningOf` the file when the run started; earlier versions did not record it. */
+  readonly written?: string;
 }
 
-const readOrigin = jsonReader<{ readonly format?: number; readonly spec: string }>({
+/** The SHA-256 of a resolved spec, without the paths of its data and initial weights. */
+export const meaningOf = (text: string): string => contentHash(new TextEncoder().encode(placeless(text)));
+
+const readOrigin = jsonReader<{ readonly format?: number; readonly spec: string; readonly written?: string }>({
   type: "object",
-  properties: { format: { type: "integer", minimum: 1 }, spec: { type: "string", minLength: 1 } },
+  properties: {
+    format: { type: "integer", minimum: 1 },
+    spec: { type: "string", minLength: 1 },
+    written: { type: "string" },
+  },
   required: ["spec"],
   additionalProperties: false,
 });
@@ -177,8 +194,8 @@ export function originOf(run: Run): Origin | undefined {
       `${path}: ${origin.wrong}.`,
       "Restore it from a copy, or remove it. The run then reads only its own folder and those of --data and --allow.",
     );
-  const { format = 1, spec } = origin.value;
-  return { format, spec: run.disk.paths.join(run.path, spec) };
+  const { format = 1, spec, written } = origin.value;
+  return { format, spec: run.disk.paths.join(run.path, spec), ...(written !== undefined && { written }) };
 }
 
 const readData = jsonReader<{ readonly fingerprint: number }>({

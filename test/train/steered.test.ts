@@ -6,7 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { type TrainOptions, train } from "../../src/api/node/trainings.js";
 import { readToResume } from "../../src/api/resume.js";
+import { readRuns } from "../../src/api/watch/read-runs.js";
 import type { Failure } from "../../src/diagnostics/failure.js";
+import { runsJson, runsLatex, runsText } from "../../src/report/page/forms.js";
 import { readSamples, sampleSteps } from "../../src/report/samples.js";
 import { changesOf } from "../../src/train/changes.js";
 import { BEST, checkpointSteps, runWeights } from "../../src/train/checkpoint.js";
@@ -101,7 +103,8 @@ test.skipIf(missing)("a field that may not change is refused with both values an
     ["other-spec", expect.stringMatching(/^`mixer.d_state` cannot change .* has `2`, and the spec now has `4`\.$/)],
     ["other-spec", expect.stringMatching(/^`train.seed` cannot change .* has `0`, and the spec now has `1`\.$/)],
   ]);
-  expect(diagnostics[0]?.help).toContain(`init: checkpoint("${at("run")}")`);
+  expect(diagnostics[0]?.help).toBe("Undo the change, or start a new run with another --out.");
+  expect(diagnostics[1]?.help).toContain(`init: checkpoint("${at("run")}")`);
   expect(changesOf(run("run")).changes).toEqual([]);
 });
 
@@ -113,6 +116,35 @@ test.skipIf(missing)("the file that a run started with leaves its changes alone,
   writeFileSync(at("spec.mom"), SPEC.replace("steps: 4", "steps: 12"));
   expect(read()).toMatchObject({ steps: 12, batch: 2, optimizer: { lr: 0.01 } });
   copyFileSync(at("kept.mom"), at("spec.mom"));
+});
+
+test.skipIf(missing)("settings that a run started with stay when it is resumed with its file", async () => {
+  await trained("set", { set: ["train.steps=2", "train.optimizer.lr=3e-3"] });
+  const read = (set?: string[]) => readToResume(nodeDisk, at("spec.mom"), at("set"), { set }).spec?.train;
+  expect(read()).toMatchObject({ steps: 2, optimizer: { lr: 0.003 } });
+  expect(read(["train.steps=4"])).toMatchObject({ steps: 4, optimizer: { lr: 0.003 } });
+});
+
+test.skipIf(missing)("a run cannot become shorter than its last checkpoint", async () => {
+  const shorter = trained(copied("shorter"), { resume: true, set: ["train.steps=3"] });
+  const { diagnostics } = (await shorter.catch((error: unknown) => error)) as Failure;
+  expect(diagnostics[0]?.message).toContain("has made 4 updates, so `train.steps` cannot become 3.");
+  expect(readFileSync(at("shorter", "spec.mom"), "utf8")).toBe(readFileSync(at("run", "spec.mom"), "utf8"));
+});
+
+test.skipIf(missing)("tables show all values of a setting that changed, and omit what is alike on paper", () => {
+  const { views } = readRuns(nodeDisk, [at("run"), at("more")]);
+  expect(runsText(views)).toMatch(/^more +finished .*0\.01, from step 4 on 0\.005/m);
+  const paper = runsLatex(views);
+  expect(paper).toContain("0.01, from step 4 on 0.005");
+  expect(paper).not.toMatch(/Device|State/);
+  expect(runsText(views)).toMatch(/State.*Device/);
+  expect(JSON.parse(runsJson(views)).runs[1].changes).toContainEqual({
+    step: 4,
+    path: "train.optimizer.lr",
+    from: "0.01",
+    to: "0.005",
+  });
 });
 
 test.skipIf(missing)("changes that a killed process recorded before the spec do not count", () => {

@@ -8,7 +8,15 @@ import { chosenDesign } from "../ablate/choose.js";
 import { costsOf } from "../ablate/costs.js";
 import { dataSetsIn } from "../ablate/data-sets.js";
 import { defaultFolder } from "../ablate/run.js";
-import { type Allowed, checkOptions, READING, type Reading, rightSpec, type SpecInput } from "../library.js";
+import {
+  type Allowed,
+  checkOptions,
+  READING,
+  type Reading,
+  rightSpec,
+  type SpecInput,
+  withoutSettings,
+} from "../library.js";
 import { type Tracker, trackerHere } from "../tracking.js";
 import { trainSpec } from "../train.js";
 import { DEFAULT_TUNE } from "../tuning.js";
@@ -82,6 +90,7 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
     host: nodeHost,
     spec,
     json,
+    written: withoutSettings(nodeDisk, input, options),
     file,
     folder,
     out,

@@ -6,7 +6,6 @@ import { openRuns } from "./runs.js";
 
 export interface ReadRuns {
   readonly views: readonly RunView[];
-  readonly isEmpty: boolean;
   /** The page as HTML. */
   readonly page: () => string;
 }
@@ -26,7 +25,6 @@ export function readRuns(disk: Disk, paths: readonly string[]): ReadRuns {
   const { runs: views, ablations } = runs.state(0);
   return {
     views,
-    isEmpty: views.length + ablations.length === 0,
     page() {
       const readers = views.map(({ id }) => runs.run(id)).filter((run) => run !== undefined);
       const answers = ablations.map((view, i) => ({ view, answer: runs.ablation(i)?.answer() ?? "" }));

@@ -97,6 +97,9 @@ function kindOf(disk: Disk, path: string): Found["kind"] | undefined {
   return has(SIGNS.run) ? "run" : has(SIGNS.ablation) ? "ablation" : undefined;
 }
 
+/** Whether a path is a run or an ablation, or a folder that contains some. */
+export const holdsRuns = (disk: Disk, path: string): boolean => foldersIn(disk, path).length > 0;
+
 /** What is at a path, or in the folder there; temporary folders do not count. */
 function foldersIn(disk: Disk, path: string): Found[] {
   const { basename, join, resolve } = disk.paths;

@@ -3,10 +3,11 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import { nodeDisk } from "../../api/node/disk.js";
 import { readRuns } from "../../api/watch/read-runs.js";
+import { holdsRuns } from "../../api/watch/runs.js";
 import { visibleLine } from "../../diagnostics/visible.js";
 import { runsJson, runsLatex, runsText } from "../../report/page/forms.js";
 import type { RunView } from "../../report/page/view.js";
-import { noRun } from "../../train/errors.js";
+import { noRuns } from "../../train/errors.js";
 import { replaceFile } from "../../train/replace-file.js";
 import { writeExactly } from "../streams.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -17,8 +18,11 @@ const TABLES: Readonly<Record<string, (runs: readonly RunView[]) => string>> = {
   latex: runsLatex,
 };
 
+/** Where the page is written without --out. */
+const PAGE = "report.html";
+
 interface Options {
-  readonly out: string;
+  readonly out?: string;
   readonly format: string;
 }
 
@@ -26,7 +30,7 @@ export const verb: Verb = {
   declare(command, finish) {
     command
       .argument("<runs...>", "folders of runs, or folders that contain some")
-      .option("--out <file>", "where to write the page", "report.html")
+      .option("--out <file>", "where to write it (default: report.html, and tables to standard output)")
       .addOption(
         new Option("--format <format>", "a page, or a table on standard output")
           .choices(["html", ...Object.keys(TABLES)])
@@ -34,16 +38,15 @@ export const verb: Verb = {
       )
       .addHelpText("after", "  mom report runs/first runs/second --format latex\n")
       .action((paths: string[], { out, format }: Options) => {
-        for (const path of paths) if (!nodeDisk.exists(path)) throw noRun(path, "the folder");
-        const { views, isEmpty, page } = readRuns(nodeDisk, paths);
-        if (isEmpty) throw noRun(paths.join(", "), "a run");
-        const table = TABLES[format];
-        if (table !== undefined)
-          (format === "text" ? (text: string) => process.stdout.write(text) : writeExactly)(table(views));
-        else {
-          replaceFile(nodeDisk, resolve(out), page(), ", or name another file with --out.");
-          process.stdout.write(`Report: ${visibleLine(out)}\n`);
-        }
+        for (const path of paths) if (!holdsRuns(nodeDisk, path)) throw noRuns(path);
+        const { views, page } = readRuns(nodeDisk, paths);
+        const table = TABLES[format]?.(views);
+        const file = out ?? (table === undefined ? PAGE : undefined);
+        if (file !== undefined) {
+          replaceFile(nodeDisk, resolve(file), table ?? page(), ", or name another file with --out.");
+          process.stdout.write(`Report: ${visibleLine(file)}\n`);
+        } else if (table !== undefined)
+          (format === "text" ? (text: string) => process.stdout.write(text) : writeExactly)(table);
         finish(EXIT.done);
       });
   },

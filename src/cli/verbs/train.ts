@@ -5,6 +5,7 @@ import { nodeDisk } from "../../api/node/disk.js";
 import { nodeHost } from "../../api/node/host.js";
 import { openTracker } from "../../api/node/tracker.js";
 import { trainWithProgress } from "../../api/node/train-with-progress.js";
+import { readSpec as read } from "../../api/read-spec.js";
 import { isRunFolder } from "../../api/run-spec.js";
 import { trainSpec } from "../../api/train.js";
 import { checkDataThere, withData } from "../../api/where-data.js";
@@ -12,6 +13,7 @@ import { SKIP_BAD } from "../../data/bad-files.js";
 import { allowFlags, setFlags } from "../../diagnostics/allow.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
+import { isRunAlready, noRun } from "../../train/errors.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowOption, dataOption, setOption, skipBadOption } from "../compile-options.js";
 import { readSpec, readToResume } from "../read-spec.js";
@@ -31,6 +33,9 @@ interface Options {
   readonly track?: string;
   readonly data?: string;
 }
+
+/** The spec of the file alone; undefined if `--set` mends its errors. */
+const withoutSettings = (file: string, { allow }: Options): Json | undefined => read(nodeDisk, file, { allow }).json;
 
 export const verb: Verb = {
   declare(command, finish) {
@@ -57,11 +62,15 @@ export const verb: Verb = {
       .action(async (file: string, options: Options) => {
         const resume = options.resume === true;
         const name = basename(resolve(file)).replace(/\.(?:mom|json)$/, "");
-        const out = options.out ?? (resume && isRunFolder(nodeDisk, file) ? file : join("runs", name));
-        const read = resume ? readToResume(file, out, options) : readSpec(file, options);
-        if (!read.spec) return finish(EXIT.wrongInput);
-        const { spec, json, folder, reach, isRun } = withData({ ...read, spec: read.spec }, options.data);
-        checkDataThere({ spec, folder, reach, isRun });
+        const isRun = isRunFolder(nodeDisk, file);
+        if (isRun && !resume && options.out === undefined) throw isRunAlready(file);
+        if (resume && !isRun && !/\.(?:mom|json)$/.test(file))
+          throw noRun(file, nodeDisk.exists(file) ? "plan.json" : "it");
+        const out = options.out ?? (isRun ? file : join("runs", name));
+        const found = resume ? readToResume(file, out, options) : readSpec(file, options);
+        if (!found.spec) return finish(EXIT.wrongInput);
+        const { spec, json, folder, reach, isRun: begun } = withData({ ...found, spec: found.spec }, options.data);
+        checkDataThere({ spec, folder, reach, isRun: begun });
         const { tune, adapter, skipBad } = options;
         const resumeCommand = `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${setFlags(options.set)}${allowFlags(options.allow)}${skipBad ? ` ${SKIP_BAD}` : ""}${options.track ? ` --track ${options.track}` : ""}`;
         const track = options.track === undefined ? undefined : await openTracker(options.track);
@@ -69,7 +78,8 @@ export const verb: Verb = {
           host: nodeHost,
           spec,
           json: json as Json,
-          file: read.file,
+          written: resume || options.set === undefined ? undefined : withoutSettings(file, options),
+          file: found.file,
           folder,
           out,
           tune,

@@ -2,8 +2,10 @@
 import { InvalidArgumentError } from "commander";
 import { nodeDisk } from "../../api/node/disk.js";
 import { serveRuns } from "../../api/node/watch-server.js";
+import { holdsRuns } from "../../api/watch/runs.js";
 import { InputError } from "../../diagnostics/input-error.js";
-import { noRun } from "../../train/errors.js";
+import { visibleLine } from "../../diagnostics/visible.js";
+import { noRuns } from "../../train/errors.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {
@@ -42,10 +44,13 @@ export const verb: Verb = {
       .addHelpText("after", "  mom watch runs/first runs/second --port 8080\n")
       .action(async (given: string[], options: Options) => {
         const paths = given.length > 0 ? given : [DEFAULT];
-        for (const path of given) if (!nodeDisk.exists(path)) throw noRun(path, "the folder");
+        // Runs may still appear in a folder, but not in a file.
+        for (const path of given) if (!nodeDisk.exists(path) || !nodeDisk.isFolder(path)) throw noRuns(path);
         const served = await serveRuns(paths, options.port).catch((error: unknown) => {
           throw portError(error, options.port);
         });
+        for (const path of paths)
+          if (!holdsRuns(nodeDisk, path)) process.stdout.write(`There is no run in ${visibleLine(path)} yet.\n`);
         process.stdout.write(`The page is at ${served.url} and ends with Ctrl-C.\n`);
         await new Promise<void>((stopped) => {
           for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped());

@@ -16,11 +16,19 @@ export interface RunColumn {
 
 const NONE = "–";
 
+/** A setting of a run; if it changed when the run was resumed, all its values: `0.01, from step 60 on 0.001`. */
+export function settingText({ settings, changes }: RunView, path: string): string {
+  const own = changes.filter((change) => change.path === path);
+  const [first] = own;
+  if (first === undefined) return settings[path] ?? NONE;
+  return [first.from ?? NONE, ...own.map(({ step, to }) => `from step ${step} on ${to ?? NONE}`)].join(", ");
+}
+
 /** The paths of settings that are not equal in all runs, in the order of the specs. */
 export function differingPaths(runs: readonly RunView[]): string[] {
   const known = runs.filter(({ settings }) => Object.keys(settings).length > 0);
   const paths = new Set(known.flatMap(({ settings }) => Object.keys(settings)));
-  return [...paths].filter((path) => new Set(known.map(({ settings }) => settings[path])).size > 1);
+  return [...paths].filter((path) => new Set(known.map((run) => settingText(run, path))).size > 1);
 }
 
 export function runColumns(runs: readonly RunView[]): RunColumn[] {
@@ -85,7 +93,7 @@ export const flopsOf = ({ flopsPerStep, step }: RunView): number | null =>
 
 /** Values that are numbers are sorted as numbers. */
 function settingColumn(path: string): RunColumn {
-  const value = ({ settings }: RunView): string => settings[path] ?? NONE;
+  const value = (run: RunView): string => settingText(run, path);
   const isNumber = (text: string): boolean => text !== "" && Number.isFinite(Number(text));
   return {
     group: "",

@@ -18,9 +18,14 @@ export function runsJson(runs: readonly RunView[]): string {
   return `${JSON.stringify({ runs: bare }, null, 2)}\n`;
 }
 
+/** Columns that a paper has no use for if all runs are alike. */
+const IF_DIFFERENT = new Set(["State", "Device"]);
+
 /** A table for the package booktabs. */
 export function runsLatex(runs: readonly RunView[]): string {
-  const shown = runColumns(runs);
+  const shown = runColumns(runs).filter(
+    ({ head, text }) => !IF_DIFFERENT.has(head) || new Set(runs.map(text)).size > 1,
+  );
   const groups: { name: string; from: number; to: number }[] = [];
   shown.forEach(({ group }, i) => {
     const last = groups.at(-1);

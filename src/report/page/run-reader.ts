@@ -130,6 +130,7 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
         device: facts?.facts.find(([name]) => name === "Device")?.[1] ?? sessions.at(-1)?.device ?? null,
         spec: known?.text ?? "",
         settings: known?.settings ?? {},
+        changes: changesNow().map(({ step, path, from = null, to = null }) => ({ step, path, from, to })),
         samples: sampleSteps(run),
         notes: [
           ...summary.notFinite,

@@ -15,6 +15,14 @@ export interface LossSummary {
 /** The name of the weighted sum in `RunView.losses`; no modality has it, since names have no spaces. */
 export const WEIGHTED = "weighted sum";
 
+/** A setting before and after so many updates, as text; null for none. */
+export interface SettingChange {
+  readonly step: number;
+  readonly path: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
 export interface RunView {
   /** Stays the same while the page is open. */
   readonly id: number;
@@ -45,6 +53,8 @@ export interface RunView {
   readonly spec: string;
   /** Every setting of the spec by its path, as text. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Settings that changed when the run was resumed, in order. */
+  readonly changes: readonly SettingChange[];
   /** The steps that have samples, ascending. */
   readonly samples: readonly number[];
   /** What happened that the curves do not show, as sentences. */
