@@ -5,6 +5,7 @@ number of ranks can load it.
 """
 
 import shutil
+import sys
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 from torch import Tensor
+from torch.distributed.checkpoint import FileSystemReader
 
 State = dict[str, Tensor]
 
@@ -29,7 +31,6 @@ class Checkpoints:
         # Checkpoints are written beside training, so their messages need own channels.
         self.group = dist.new_group(backend="gloo")
         self.writing: Future | None = None
-        self.saved = 0
 
     def save(self, step: int, state: State) -> None:
         """Starts to write a checkpoint. `state` may change as soon as this returns."""
@@ -46,7 +47,6 @@ class Checkpoints:
         self.writing = dcp.async_save(
             whole, checkpoint_id=path, process_group=self.group
         )
-        self.saved = step
 
     def finish(self) -> None:
         """Waits for the checkpoint that is being written, then removes old ones."""
@@ -64,9 +64,9 @@ class Checkpoints:
 
     def load(self, step: int, state: State) -> None:
         """Reads a checkpoint into the tensors of `state`."""
-        dcp.load(
-            state,
-            checkpoint_id=self.folder / f"step-{step}",
-            process_group=self.group,
-        )
-        self.saved = step
+        path = self.folder / f"step-{step}"
+        found = FileSystemReader(path).read_metadata().state_dict_metadata.keys()
+        differing = sorted((found - {"step"}) ^ state.keys())
+        if differing:
+            sys.exit(f"{path} and this model differ in {', '.join(differing)}.")
+        dcp.load(state, checkpoint_id=path, process_group=self.group)

@@ -45,9 +45,9 @@ class Named(nn.Module):
 
 
 class Copies(NamedTuple):
-    """Copies of a parameter, and the one that each modality uses; -1 for none."""
+    """Copies of a parameter, and which of them each modality uses."""
 
-    of: tuple[int, ...]
+    of: tuple[int, ...]  # of[modality]: the index of its copy; -1 for none
     tensors: Sequence[Tensor]
 
 
@@ -73,6 +73,8 @@ def run(layer: nn.Module, x: Tensor, batch: Batch, recompute: str) -> Tensor:
 
 def _keep_products() -> tuple[AbstractContextManager, AbstractContextManager]:
     products = [torch.ops.aten.mm.default, torch.ops.aten.addmm.default]
+    if hasattr(torch.ops.aten, "_grouped_mm"):
+        products.append(torch.ops.aten._grouped_mm.default)
     return create_selective_checkpoint_contexts(products)
 
 

@@ -6,6 +6,7 @@ and `v.NAME`, or `momentum.NAME`.
 
 import math
 import re
+import sys
 from collections.abc import Callable
 
 import torch
@@ -153,4 +154,8 @@ def optimizers_of(model: nn.Module, settings: dict) -> list[AdamW | Muon]:
         else:
             rest = {**settings, **settings.get("rest", {})}
             made.append(AdamW(own, rest))
+    missing = named.keys() - {name for one in made for name in one.named}
+    if missing:
+        listed = ", ".join(sorted(missing))
+        sys.exit(f"No optimizer has {listed}. List it in config.json: optimizer.state.")
     return made

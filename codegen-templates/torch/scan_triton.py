@@ -227,6 +227,7 @@ class _Scan(torch.autograd.Function):
         before = A.new_empty(sequences, chunks, N, E)
         decayed = torch.empty_like(before)
         y = torch.empty_like(u)
+        check_size(u, before)
         grid = (chunks, triton.cdiv(E, E_BLOCK), sequences)
         shape = (L, E, chunks, N, reset is not None, T, E_BLOCK)
         _chunk_states[grid](
@@ -264,6 +265,12 @@ class _Scan(torch.autograd.Function):
         )
         sums = dB.sum(0), dC.sum(0), dA.sum((0, 1)), dD.sum((0, 1))
         return du, ddelta, *sums, None, None
+
+
+def check_size(*tensors: Tensor) -> None:
+    """Kernels count elements in 32 bits."""
+    if max(one.numel() for one in tensors) >= 2**31:
+        raise ValueError("the batch is too large for the scan: use a smaller one")
 
 
 def carry(made: Tensor, decayed: Tensor, reverse: bool) -> None:

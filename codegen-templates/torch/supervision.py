@@ -25,15 +25,20 @@ class Stopping:
     """Whether any rank was asked to stop, by SIGTERM or Ctrl-C."""
 
     def __init__(self, device: torch.device) -> None:
-        self.asked = torch.zeros(1, device=device)
+        self.asked, self.device = False, device
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.ask())
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        """The second time, the signal ends this process at once."""
+        self.ask()
+        signal.signal(number, signal.SIG_DFL)
 
     def ask(self) -> None:
-        self.asked.fill_(1)
+        self.asked = True
 
     def wanted(self) -> bool:
-        anywhere = self.asked.clone()
+        anywhere = torch.tensor([float(self.asked)], device=self.device)
         dist.all_reduce(anywhere)
         return anywhere.item() > 0
 

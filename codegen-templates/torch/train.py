@@ -64,6 +64,7 @@ class Trainer:
         self.bf16 = bf16
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
         self.batches = Batches(config, device)
+        check_order(self.train, self.batches.count())
         with torch.device("meta"):
             self.model = Model(self.train["recompute"])
         self.to_sum = shard(self.model, device) if self.world > 1 else 1.0
@@ -76,7 +77,14 @@ class Trainer:
     def load_weights(self, path: Path) -> None:
         """Each rank reads its shards of the weights in a safetensors file."""
         weights = read_safetensors(path)
-        for name, parameter in self.model.named_parameters():
+        named = dict(self.model.named_parameters())
+        wrong = sorted(
+            {n for n in named if n in weights and weights[n].shape != named[n].shape}
+            | named.keys() ^ weights.keys()
+        )
+        if wrong:
+            sys.exit(f"{path.name} and model.py differ in {', '.join(wrong)}.")
+        for name, parameter in named.items():
             whole = torch.from_numpy(weights[name].copy())
             local(parameter).copy_(shard_of(whole, parameter))
 
@@ -190,7 +198,6 @@ class Trainer:
 
     def evaluate(self, prefix: str, count: int) -> tuple[Counts, dict[str, Tensor]]:
         """This rank's sums of losses over a validation set."""
-        counts = Counts([], [])
         sums: dict[str, Tensor] = {}
         sequences = self.batches.sequences(0, count, prefix)
         counts = self.batches.counts(sequences)
@@ -224,6 +231,16 @@ def shard(model: Model, device: torch.device) -> float:
     fully_shard(probe, mesh=mesh)
     probe(torch.ones(1, 1, device=device)).sum().backward()
     return ranks / local(probe.weight.grad).item()
+
+
+def check_order(train: dict, sequences: int) -> None:
+    """The order of the documents ends with the last update that mom planned."""
+    needed = train["steps"] * train["batch"] * train["accumulate"]
+    if needed > sequences:
+        sys.exit(
+            f"{train['steps']} steps read {needed} sequences, but data/ orders only "
+            f"{sequences}. Change the spec and write the project again."
+        )
 
 
 def check_ranks(train: dict, world: int) -> None:
@@ -278,6 +295,8 @@ def open_run(out: Path, resume: bool, copy_spec: bool) -> None:
     if dist.get_rank() == 0:
         if out.exists() and not resume:
             sys.exit(f"{out} exists. Continue that run with --resume, or name another.")
+        if resume and not out.exists():
+            sys.exit(f"{out} does not exist. Start a run there without --resume.")
         (out / "checkpoints").mkdir(parents=True, exist_ok=True)
         (out / ENDED).unlink(missing_ok=True)
         if copy_spec:
@@ -311,13 +330,15 @@ def main() -> None:
     first = dist.get_rank() == 0
     lock = Lock(options.lock if first else None)
     lock.check()
+    # Before the folder is made, so that an error leaves none.
+    trainer = Trainer(config, device, precision == "bf16")
     # A program that holds the lock has written the spec itself.
     open_run(options.out, options.resume, copy_spec=options.lock is None)
-
-    trainer = Trainer(config, device, precision == "bf16")
     checkpoints = Checkpoints(options.out / "checkpoints", train["keep"])
     saved = steps_in(checkpoints.folder)
     if options.resume and saved:
+        if saved[-1] > train["steps"]:
+            sys.exit(f"The run has made {saved[-1]} of {train['steps']} steps.")
         checkpoints.load(saved[-1], trainer.state())
         trainer.step = saved[-1]
     dist.barrier()

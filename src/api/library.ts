@@ -156,7 +156,7 @@ export interface RightSpec {
 }
 
 /** @throws Failure if the spec has errors or the file does not exist */
-/** The spec as JSON without the settings of `set`; undefined if there are none, or if they mend its errors. */
+/** The spec as JSON without the settings of `set`; undefined if there are none, or if they correct its errors. */
 export const withoutSettings = (disk: Disk, input: SpecInput, { set = [], ...reading }: Reading): Json | undefined =>
   set.length === 0 ? undefined : checkedOf(disk, input, reading).json;
 

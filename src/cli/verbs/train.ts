@@ -34,7 +34,7 @@ interface Options {
   readonly data?: string;
 }
 
-/** The spec of the file alone; undefined if `--set` mends its errors. */
+/** The spec of the file alone; undefined if `--set` corrects its errors. */
 const withoutSettings = (file: string, { allow }: Options): Json | undefined => read(nodeDisk, file, { allow }).json;
 
 export const verb: Verb = {

@@ -111,7 +111,7 @@ function modelClass(program: Program, classes: readonly string[], { before, afte
   const sums = results.map(({ id, name }) => `${quoted(name)}: ${scope.value(id)}`);
   return [
     "class Model(nn.Module):",
-    indented(1, '"""The layers between the embeddings and the losses."""'),
+    indented(1, '"""The whole model: a batch to its weighted loss."""'),
     "",
     indented(1, 'def __init__(self, recompute: str = "none") -> None:'),
     indented(2, "super().__init__()"),

@@ -1,6 +1,6 @@
 // An emitted project trains on mom's batches; the number of ranks changes losses by rounding alone, and a resumed run is the
 // uninterrupted one.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -94,6 +94,30 @@ describe.skipIf(missingTorch !== undefined)("an emitted project", () => {
     const drawn = found.noise?.slice(start, start + noise.length) ?? [];
     for (const [i, value] of drawn.entries()) expect(Math.abs(value - (noise[i] as number))).toBeLessThan(1e-6);
     expect(drawn).toHaveLength(noise.length);
+  });
+
+  test("refuses steps beyond its data, parameters without an optimizer, and a resume of nothing", async () => {
+    const changed = join(folder, "changed");
+    const refused = async (change: (train: Record<string, unknown>) => void, ...args: readonly string[]) => {
+      cpSync(project, changed, { recursive: true });
+      const config = JSON.parse(readFileSync(join(changed, "config.json"), "utf8"));
+      change(config.train);
+      writeFileSync(join(changed, "config.json"), JSON.stringify(config));
+      return await ranks(changed, 1, "--out", join(folder, "none"), ...args).then(
+        () => "",
+        (error: Error) => error.message,
+      );
+    };
+    expect(await refused((train) => Object.assign(train, { steps: 5 }))).toContain(
+      "5 steps read 20 sequences, but data/ orders only 16.",
+    );
+    const unlisted = (train: Record<string, unknown>) => {
+      const { state } = train.optimizer as { state: { parameters: string[] }[] };
+      for (const part of state) part.parameters = part.parameters.filter((name) => name !== "embed.weight");
+    };
+    expect(await refused(unlisted)).toContain("No optimizer has embed.weight.");
+    expect(await refused(() => {}, "--resume")).toContain("none does not exist.");
+    expect(existsSync(join(folder, "none"))).toBe(false);
   });
 
   test("trains alike on one rank and on two, and from a checkpoint", async () => {
