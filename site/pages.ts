@@ -9,7 +9,7 @@ const GROUPS: readonly { readonly title: string; readonly pages: readonly string
     title: "The language",
     pages: ["language", "clusters", "reference", "errors", "mistakes", "glossary", "commands", "api", "editors"],
   },
-  { title: "What it does", pages: ["model", "compiler", "correctness", "performance", "paper"] },
+  { title: "What it does", pages: ["model", "compiler", "correctness", "performance", "scaling", "paper"] },
   {
     title: "Extend it",
     pages: ["add-a-block", "add-a-kernel", "add-an-objective", "add-a-modality", "add-an-optimizer", "add-a-source"],
