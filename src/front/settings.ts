@@ -67,8 +67,8 @@ function put(json: Json | undefined, node: SchemaNode, [key, ...rest]: readonly 
 }
 
 /**
- * Where a path leads, by the rule for the paths of `vary`. A field that the schema does not know is left to the validator,
- * which reports it as it does in a file.
+ * Where a path leads, by the rule for the paths of `vary`. If the schema does not know the last field, that is left to the
+ * validator, which reports it as it does in a file.
  */
 function targetOf(
   path: Word,
@@ -88,8 +88,10 @@ function targetOf(
       diagnostics.push(missingKind(word.span, fieldName(pointer), kindsOf(node)));
       return undefined;
     }
-    if (keysBelow(kind, whole).length === 0 && fieldNode(kind, key) === undefined) {
-      diagnostics.push(stepUnknown(path, start, i, []));
+    const known = keysBelow(kind, whole);
+    const goesOn = i + 1 < start.keys.length;
+    if (fieldNode(kind, key) === undefined && (goesOn || known.length === 0)) {
+      diagnostics.push(stepUnknown(path, start, i, known));
       return undefined;
     }
     if (!places.has(pointer))

@@ -27,6 +27,16 @@ const spec = (texts: readonly string[]) => {
   return spec as NonNullable<typeof spec>;
 };
 
+test("a path names its first field that does not exist, and the nearest that does", () => {
+  const messages = (text: string) => checked([text]).diagnostics.map(({ message, help }) => `${message} ${help}`);
+  expect(messages("train.optimiser.lr=1e-3")).toEqual([
+    expect.stringMatching(/^`train` has no `optimiser`\. .*`optimizer`/),
+  ]);
+  expect(messages("mixer.decoupel.in_proj=1")).toEqual([
+    expect.stringMatching(/^`mixer` has no `decoupel`\. .*`decouple`/),
+  ]);
+});
+
 describe("a setting", () => {
   test("changes a field, a field of a kind, a block, a modality, and a default", () => {
     const { train, model } = spec(["train.steps=200", "train.schedule.warmup=5", "mixer.d_state=4", "image.patch=8x8"]);
