@@ -14,7 +14,7 @@ function titleOf(views: readonly RunView[], [ablation, ...others]: readonly Abla
   const [run, second] = views;
   if (ablation !== undefined && others.length === 0 && views.every(({ variant }) => variant !== undefined))
     return `Ablation: ${ablation.name}`;
-  return run !== undefined && second === undefined ? run.name : `${views.length} runs`;
+  return run !== undefined && second === undefined ? run.name : "Runs";
 }
 
 /** @param paths folders of runs and ablations, or folders that hold some */
