@@ -1,13 +1,15 @@
 // The spec that a run is resumed with, and how it differs from the run's own.
 import type { Disk } from "../data/disk.js";
+import { readRegular, textOf } from "../data/open-file.js";
 import { isError } from "../diagnostics/diagnostic.js";
 import { changesBetween, type FieldChange } from "../front/resumable.js";
 import type { Json } from "../front/spec.js";
 import { changesOf } from "../train/changes.js";
 import { fieldsFixed } from "../train/errors.js";
-import { meaningOf, originOf } from "../train/run-folder.js";
+import { meaningOf, originOf, pathIn, type Run } from "../train/run-folder.js";
 import { keptSpec } from "./kept-spec.js";
 import { checkFile, type Reading, type ReadSpec, readSpec } from "./read-spec.js";
+import { SOURCE_BYTES } from "./read-spec-files.js";
 import { isRunFolder } from "./run-spec.js";
 
 /**
@@ -26,10 +28,12 @@ export function readToResume(disk: Disk, path: string, out: string, reading: Pic
   const plain = reading.set === undefined ? read : readSpec(disk, path, { allow: reading.allow });
   if (plain.json === undefined) return read;
   const { text } = keptSpec(plain.json, plain.folder, out, plain.reach);
-  if (meaningOf(text) !== written) return read;
+  if (meaningOf(text) !== written || meaningOf(specTextOf(run)) === written) return read;
   // The run may read what the spec that the user named may read.
   return readSpec(disk, out, { ...reading, allow: [...(reading.allow ?? []), ...plain.reach.folders] });
 }
+
+const specTextOf = (run: Run): string => textOf(readRegular(run.disk, pathIn(run, "spec"), SOURCE_BYTES));
 
 /**
  * The differences between a run's spec and the one that it is resumed with; undefined if the run's cannot be checked, for

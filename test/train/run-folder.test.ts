@@ -22,7 +22,7 @@ import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps } from "../../src/train/checkpoint.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
 import { recorder, rewindRun } from "../../src/train/recorder.js";
-import { closeRun, createRun, openRun, originOf, type Run } from "../../src/train/run-folder.js";
+import { closeRun, createRun, meaningOf, openRun, originOf, type Run } from "../../src/train/run-folder.js";
 import { lockedBy } from "../../src/train/run-lock.js";
 import { readSessions, recordSession } from "../../src/train/sessions.js";
 import { eventBytesUpTo } from "../../src/train/tensorboard.js";
@@ -56,7 +56,7 @@ test("a run contains its spec and plan", () => {
 test("a run records the path of its spec, and both can be moved together", () => {
   const file = join(folder, "specs", "a.mom");
   const run = createRun(join(folder, "runs", "a"), { ...contents, file }, nodeDisk);
-  expect(originOf(run)).toEqual({ format: 2, spec: file });
+  expect(originOf(run)).toEqual({ format: 2, spec: file, written: meaningOf(contents.spec) });
   renameSync(join(folder, "runs"), join(folder, "moved"));
   const moved = { ...run, path: join(folder, "moved", "a") };
   expect(originOf(moved)?.spec).toBe(file);
