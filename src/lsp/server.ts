@@ -149,7 +149,7 @@ interface Publisher {
 }
 
 /** Milliseconds. Edits within SOON are checked together; specs that are not open wait for a longer pause. */
-const SOON = 5;
+const SOON = 1;
 const PAUSE = 400;
 
 /**
