@@ -2,17 +2,16 @@
 // runs at random moments and compares the resumed ones. Slow: minutes for each spec.
 //   npm run build && node scripts/torch-trial.mjs SPEC [STEPS] [PATH=VALUE …]
 // MOM_TORCH_PYTHON names a Python with PyTorch 2.6 or later; MOM_TRIAL_ADAPTER the adapter of `mom train`.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { finished, startRanks } from "./torch-ranks.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const PYTHON = process.env.MOM_TORCH_PYTHON ?? "python3";
 const ADAPTER = process.env.MOM_TRIAL_ADAPTER ?? "swiftshader";
 const KILLS = 5;
 
@@ -29,44 +28,7 @@ function mom(...args) {
   if (status !== 0) process.exit(1);
 }
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  return String(port);
-}
-
-/** Starts the ranks of a run, as torchrun does. */
-async function ranks(count, out, ...args) {
-  const port = await freePort();
-  const env = {
-    WORLD_SIZE: String(count),
-    LOCAL_WORLD_SIZE: String(count),
-    MASTER_ADDR: "127.0.0.1",
-    MASTER_PORT: port,
-  };
-  // Debian's PyTorch lacks libuv, and more threads than free cores make small tensors many times slower.
-  const all = { ...process.env, ...env, USE_LIBUV: "0", OMP_NUM_THREADS: "1", GLOO_SOCKET_IFNAME: "lo" };
-  return Array.from({ length: count }, (_, rank) =>
-    spawn(PYTHON, ["train.py", "--out", join(folder, out), ...args], {
-      cwd: project,
-      env: { ...all, RANK: String(rank), LOCAL_RANK: String(rank) },
-      stdio: ["ignore", "ignore", "pipe"],
-      detached: true,
-    }),
-  );
-}
-
-async function finished(processes) {
-  const texts = processes.map(({ stderr }) => {
-    const text = { value: "" };
-    stderr.on("data", (part) => (text.value += part));
-    return text;
-  });
-  const codes = await Promise.all(processes.map((one) => once(one, "exit")));
-  if (codes.some(([code]) => code !== 0)) throw new Error(texts.map(({ value }) => value).join("\n"));
-}
+const ranks = (count, out, ...args) => startRanks(project, count, "--out", join(folder, out), ...args);
 
 /** The records of a run's updates, by step. */
 function updates(run) {

@@ -6,12 +6,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ENV, PYTHON } from "./torch-ranks.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const PYTHON = process.env.MOM_TORCH_PYTHON ?? "python3";
 const MOST_PARAMETERS = 150e6;
 const LENGTHS = [256, undefined];
-const ENV = { ...process.env, OMP_NUM_THREADS: "1", USE_LIBUV: "0" };
 
 const run = (command, args, options = {}) => spawnSync(command, args, { encoding: "utf8", env: ENV, ...options });
 const mom = (...args) => run(process.execPath, [join(root, "bin/mom.mjs"), ...args]);

@@ -63,29 +63,30 @@ class AdamW:
 
     def __init__(self, named: dict[str, Tensor], settings: dict) -> None:
         self.named, self.settings = named, settings
-        self.m, self.v = (
-            {name: torch.zeros_like(p.detach()) for name, p in named.items()}
-            for _ in range(2)
-        )
         self.state = {
-            f"{slot}.{name}": tensor
-            for slot, tensors in (("m", self.m), ("v", self.v))
-            for name, tensor in tensors.items()
+            f"{slot}.{name}": torch.zeros_like(parameter.detach())
+            for slot in "mv"
+            for name, parameter in named.items()
         }
-        kept = settings["no_decay"]
-        self.decayed = [name for name in named if pattern(name) not in kept]
 
     def step(self, updates: int, rate: Rate, factor: Tensor) -> None:
         """@param updates: those before; factor: of the gradients, to clip them"""
         lr, (beta1, beta2) = rate(self.settings["lr"]), self.settings["betas"]
         # FSDP may move a shard, so shards are looked up each time.
-        shards = {name: local(parameter) for name, parameter in self.named.items()}
+        weights = [local(parameter) for parameter in self.named.values()]
         gradients = [local(parameter.grad) for parameter in self.named.values()]
-        m, v = ([local(x) for x in state.values()] for state in (self.m, self.v))
-        weights = list(shards.values())
+        m, v = (
+            [local(self.state[f"{slot}.{name}"]) for name in self.named]
+            for slot in "mv"
+        )
+        decayed = [
+            weight
+            for name, weight in zip(self.named, weights, strict=True)
+            if pattern(name) not in self.settings["no_decay"]
+        ]
         clipped = torch._foreach_mul(gradients, factor)
         decay = 1 - lr * self.settings["weight_decay"]
-        torch._foreach_mul_([shards[name] for name in self.decayed], decay)
+        torch._foreach_mul_(decayed, decay)
         torch._foreach_lerp_(m, clipped, 1 - beta1)
         torch._foreach_mul_(v, beta2)
         torch._foreach_addcmul_(v, clipped, clipped, 1 - beta2)

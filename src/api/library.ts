@@ -155,11 +155,14 @@ export interface RightSpec {
   readonly name: string;
 }
 
-/** @throws Failure if the spec has errors or the file does not exist */
 /** The spec as JSON without the settings of `set`; undefined if there are none, or if they correct its errors. */
-export const withoutSettings = (disk: Disk, input: SpecInput, { set = [], ...reading }: Reading): Json | undefined =>
-  set.length === 0 ? undefined : checkedOf(disk, input, reading).json;
+export const withoutSettings = (
+  disk: Disk,
+  input: SpecInput,
+  { set = [], allow = [] }: { readonly [K in keyof Reading]?: Reading[K] | undefined },
+): Json | undefined => (set.length === 0 ? undefined : checkedOf(disk, input, { allow }).json);
 
+/** @throws Failure if the spec has errors or the file does not exist */
 export function rightSpec(disk: Disk, input: SpecInput, reading: Reading): RightSpec {
   const { spec, json, diagnostics } = checkedOf(disk, input, reading);
   if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));

@@ -29,14 +29,6 @@ export const noRuns = (path: string): Failure =>
     "Name a folder that `mom train` or `mom ablate` made, or one that contains some.",
   );
 
-/** A run's folder in place of a spec, without --resume. */
-export const isRunAlready = (path: string): Failure =>
-  error(
-    "run-exists",
-    `${path} is a run, and a run never overwrites another.`,
-    "Continue it with --resume. To begin a new run with its spec, name the new folder with --out.",
-  );
-
 /** @param made updates of the run's last checkpoint */
 export const alreadyMade = (path: string, made: number, steps: number): Failure =>
   error(

@@ -44,8 +44,6 @@ export interface ProjectRun {
   readonly lock: readonly [path: string, contents: string];
   /** The file for what it prints. */
   readonly log: string;
-  /** The file of its times, whose last line has the step. */
-  readonly timing: string;
 }
 
 export interface TorchTrainer {
@@ -121,7 +119,6 @@ async function trained(run: Run, variant: TorchVariant, { host, start }: TorchTr
     out: run.path,
     lock: [lock, ownText(disk)],
     log: pathIn(run, "printed"),
-    timing: pathIn(run, "timing"),
   });
   if (!holdsLock(disk, lock)) throw runTakenOver(run.path);
   return endedOf(run) ?? { kind: "failed", reason: why, exit: EXITS.device };

@@ -1,9 +1,11 @@
 // Starts PyTorch projects: finds out what a Python has, and runs train.py with as many processes as GPUs.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { DeviceError } from "../../gpu/device-error.js";
+import { lastRecords } from "../../report/page/follow.js";
 import type { ProjectRun } from "../ablate/torch-variant.js";
+import { nodeDisk } from "./disk.js";
 
 export interface Python {
   /** A program with PyTorch, by its name or path. */
@@ -81,7 +83,7 @@ export function startProject(python: Python, run: ProjectRun, stepped: (step: nu
   // The project may end before it reads.
   child.stdin?.on("error", () => {});
   const timer = setInterval(() => {
-    const step = lastStep(run.timing);
+    const step = lastRecords({ path: run.out, disk: nodeDisk }, RECORD_BYTES).timing.steps.at(-1);
     if (step !== undefined) stepped(step);
   }, REPORT_MS);
   const ended = new Promise<string>((done) => {
@@ -100,6 +102,8 @@ export function startProject(python: Python, run: ProjectRun, stepped: (step: nu
 }
 
 const REPORT_MS = 1000;
+/** The end of a file of records that has the last one of its times. */
+const RECORD_BYTES = 1024;
 /** How much of what a project printed may hold the reason of a crash. */
 const TAIL_BYTES = 2 ** 14;
 
@@ -125,23 +129,11 @@ function reasonIn(text: string): string {
 
 /** The end of a file, from a position. */
 function tailOf(path: string, from: number, bytes: number): string {
-  const file = openSync(path, "r");
+  const file = nodeDisk.openFile(path);
   try {
-    const { size } = fstatSync(file);
-    const begin = Math.max(from, size - bytes);
-    const buffer = Buffer.alloc(Math.max(0, size - begin));
-    return buffer.toString("utf8", 0, readSync(file, buffer, 0, buffer.length, begin));
+    const size = file.size();
+    return new TextDecoder().decode(file.read(Math.max(from, size - bytes), size));
   } finally {
-    closeSync(file);
-  }
-}
-
-/** The step of the last complete line of a timing file. */
-function lastStep(path: string): number | undefined {
-  try {
-    const line = tailOf(path, 0, 1024).split("\n").at(-2);
-    return line === undefined ? undefined : Number(/"step":(\d+)/.exec(line)?.[1]) || undefined;
-  } catch {
-    return undefined;
+    file.close();
   }
 }

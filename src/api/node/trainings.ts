@@ -90,7 +90,7 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
     host: nodeHost,
     spec,
     json,
-    written: withoutSettings(nodeDisk, input, options),
+    written: resume ? undefined : withoutSettings(nodeDisk, input, options),
     file,
     folder,
     out,

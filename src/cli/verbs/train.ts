@@ -1,11 +1,11 @@
 // `mom train`: compiles a spec and trains the model.
 import { basename, join, resolve } from "node:path";
 import { Option } from "commander";
+import { withoutSettings } from "../../api/library.js";
 import { nodeDisk } from "../../api/node/disk.js";
 import { nodeHost } from "../../api/node/host.js";
 import { openTracker } from "../../api/node/tracker.js";
 import { trainWithProgress } from "../../api/node/train-with-progress.js";
-import { readSpec as read } from "../../api/read-spec.js";
 import { isRunFolder } from "../../api/run-spec.js";
 import { trainSpec } from "../../api/train.js";
 import { checkDataThere, withData } from "../../api/where-data.js";
@@ -13,7 +13,8 @@ import { SKIP_BAD } from "../../data/bad-files.js";
 import { allowFlags, setFlags } from "../../diagnostics/allow.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
-import { isRunAlready, noRun } from "../../train/errors.js";
+import { folderExists } from "../../train/errors.js";
+import { runAt } from "../../train/run-folder.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowOption, dataOption, setOption, skipBadOption } from "../compile-options.js";
 import { readSpec, readToResume } from "../read-spec.js";
@@ -33,9 +34,6 @@ interface Options {
   readonly track?: string;
   readonly data?: string;
 }
-
-/** The spec of the file alone; undefined if `--set` corrects its errors. */
-const withoutSettings = (file: string, { allow }: Options): Json | undefined => read(nodeDisk, file, { allow }).json;
 
 export const verb: Verb = {
   declare(command, finish) {
@@ -63,9 +61,9 @@ export const verb: Verb = {
         const resume = options.resume === true;
         const name = basename(resolve(file)).replace(/\.(?:mom|json)$/, "");
         const isRun = isRunFolder(nodeDisk, file);
-        if (isRun && !resume && options.out === undefined) throw isRunAlready(file);
-        if (resume && !isRun && !/\.(?:mom|json)$/.test(file))
-          throw noRun(file, nodeDisk.exists(file) ? "plan.json" : "it");
+        if (isRun && !resume && options.out === undefined) throw folderExists(file);
+        // The name is not that of a spec, so a run is meant.
+        if (resume && !isRun && !/\.(?:mom|json)$/.test(file)) runAt(file, nodeDisk);
         const out = options.out ?? (isRun ? file : join("runs", name));
         const found = resume ? readToResume(file, out, options) : readSpec(file, options);
         if (!found.spec) return finish(EXIT.wrongInput);
@@ -78,7 +76,7 @@ export const verb: Verb = {
           host: nodeHost,
           spec,
           json: json as Json,
-          written: resume || options.set === undefined ? undefined : withoutSettings(file, options),
+          written: resume ? undefined : withoutSettings(nodeDisk, file, options),
           file: found.file,
           folder,
           out,

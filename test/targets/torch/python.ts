@@ -1,11 +1,8 @@
 // Runs an emitted project with a Python that has PyTorch: that of MOM_TORCH_PYTHON, or python3.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
-
-const PYTHON = process.env.MOM_TORCH_PYTHON ?? "python3";
+import { ENV, finished, PYTHON, startRanks } from "../../../scripts/torch-ranks.mjs";
 
 const found = spawnSync(PYTHON, ["-c", "import torch, safetensors"], { encoding: "utf8" });
 
@@ -15,9 +12,6 @@ export const missingTorch: string | undefined =
 
 if (missingTorch !== undefined)
   process.stderr.write(`Tests of emitted PyTorch projects are skipped: ${missingTorch}.\n`);
-
-/** More threads than free cores make small tensors many times slower. Debian's PyTorch lacks libuv. */
-const ENV = { ...process.env, OMP_NUM_THREADS: "1", USE_LIBUV: "0", GLOO_SOCKET_IFNAME: "lo" };
 
 /** What a program prints. @param folder of the project, the working folder */
 export function python(folder: string, program: string, ...args: readonly string[]): string {
@@ -31,30 +25,9 @@ export function python(folder: string, program: string, ...args: readonly string
   return stdout;
 }
 
-/** Runs train.py of a project on a number of ranks, as torchrun does. */
-export async function ranks(folder: string, count: number, ...args: readonly string[]): Promise<void> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  const world = {
-    WORLD_SIZE: `${count}`,
-    LOCAL_WORLD_SIZE: `${count}`,
-    MASTER_ADDR: "127.0.0.1",
-    MASTER_PORT: `${port}`,
-  };
-  const all = Array.from({ length: count }, async (_, rank) => {
-    const env = { ...ENV, ...world, RANK: `${rank}`, LOCAL_RANK: `${rank}` };
-    const one = spawn(PYTHON, ["train.py", ...args], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
-    let text = "";
-    one.stderr.on("data", (part: Buffer) => {
-      text += part.toString();
-    });
-    const [code] = (await once(one, "exit")) as [number | null];
-    if (code !== 0) throw new Error(text);
-  });
-  await Promise.all(all);
-}
+/** Runs train.py of a project on a number of ranks. @throws Error with what it printed if it fails */
+export const ranks = async (folder: string, count: number, ...args: readonly string[]): Promise<void> =>
+  await finished(await startRanks(folder, count, ...args));
 
 /** The training records of a run. */
 export const records = (
