@@ -25,10 +25,10 @@ class Batch:
 
     sequences: int
     length: int
-    sizes: tuple[int, ...]  # rows of each modality
+    sizes: Tensor  # [modalities] rows of each, on the CPU
     order: Tensor  # [rows] the position of each row, in [0, sequences * length)
     place: Tensor  # [rows] the row of each position
-    ends: Tensor  # [modalities] the rows of each modality and of those before it
+    ends: Tensor  # [modalities] the rows of each and of those before it
     fields: dict[str, Tensor]
 
     def __getitem__(self, name: str) -> Tensor:

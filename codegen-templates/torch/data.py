@@ -411,7 +411,7 @@ class Batches:
         return Batch(
             sequences=len(sequences),
             length=self.length,
-            sizes=tuple(sizes.tolist()),
+            sizes=torch.from_numpy(sizes),
             order=torch.from_numpy(order).to(self.device),
             place=torch.from_numpy(place).to(self.device),
             ends=torch.from_numpy(sizes.cumsum().astype(np.int32)).to(self.device),

@@ -5,6 +5,7 @@ R rows are positions sorted by modality (batch.py). E channels, N states of each
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint, create_selective_checkpoint_contexts
 
 from batch import Batch
+from products import grouped_product
 
 try:
     import conv_triton
@@ -22,6 +24,9 @@ except ImportError:  # PyTorch for CPUs comes without Triton.
 
 CHUNK = 64  # positions of the scan whose states are kept at a time
 LOGITS = 4096  # rows whose logits are kept at a time
+
+# On GPUs, PyTorch compiles what lies between products, scans and attention.
+_compiled = torch.compile if torch.cuda.is_available() else lambda function: function
 
 
 class Tensors(nn.Module):
@@ -45,9 +50,9 @@ class Named(nn.Module):
 
 
 class Copies(NamedTuple):
-    """Copies of a parameter, and which of them each modality uses."""
+    """Copies of a parameter, and the one that each modality uses; -1 for none."""
 
-    of: tuple[int, ...]  # of[modality]: the index of its copy; -1 for none
+    of: tuple[int, ...]
     tensors: Sequence[Tensor]
 
 
@@ -61,18 +66,27 @@ def biases(modules: Iterable[nn.Module], child: str = "") -> list[Tensor]:
     return [module.get_submodule(child).bias for module in modules]
 
 
+@_compiled
 def run(layer: nn.Module, x: Tensor, batch: Batch, recompute: str) -> Tensor:
     """A layer. Its backward pass recomputes everything (`block`), everything but
     products (`cheap`), or nothing (`none`)."""
     if recompute == "none" or not torch.is_grad_enabled():
         return layer(x, batch)
     if recompute == "block":
-        return checkpoint(layer, x, batch, use_reentrant=False)
-    return checkpoint(layer, x, batch, use_reentrant=False, context_fn=_keep_products)
+        return _recomputed(layer, x, batch)
+    return _recomputed(layer, x, batch, context_fn=_keep_products)
+
+
+# Nothing in the model draws random numbers.
+_recomputed = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)
 
 
 def _keep_products() -> tuple[AbstractContextManager, AbstractContextManager]:
-    products = [torch.ops.aten.mm.default, torch.ops.aten.addmm.default]
+    products = [
+        torch.ops.aten.mm.default,
+        torch.ops.aten.addmm.default,
+        torch.ops.mom.grouped_product.default,
+    ]
     if hasattr(torch.ops.aten, "_grouped_mm"):
         products.append(torch.ops.aten._grouped_mm.default)
     return create_selective_checkpoint_contexts(products)
@@ -83,42 +97,40 @@ def grouped_linear(
 ) -> Tensor:
     """Each row times its modality's weight; 0 for rows of a modality without one.
 
-    x [R, K], weights [N, K], biases [N]; result [R, N].
+    x [R, K], weights [N, K], biases [N]; result [R, N]. Biases are added in f32.
     """
-    if _multiplies_groups(x, weight):
-        return _grouped_product(x, batch, weight, bias)
-    columns = weight.tensors[0].shape[0]
-    parts = []
-    for rows, group in zip(x.split(batch.sizes), weight.of, strict=True):
-        if group < 0:
-            parts.append(x.new_zeros(len(rows), columns))
-        else:
-            own = None if bias is None else bias.tensors[group]
-            parts.append(F.linear(rows, weight.tensors[group], own))
-    return torch.cat(parts)
+    tensors = list(weight.tensors)
+    if torch.is_autocast_enabled(x.device.type):
+        x = x.bfloat16()
+        tensors = [one.bfloat16() for one in tensors]
+    if _has_one_kernel(x, weight):
+        copies = torch.stack([tensors[i] for i in weight.of])
+        y = F.grouped_mm(x, copies.transpose(1, 2), offs=batch.ends)
+    else:
+        y = grouped_product(x, tensors, weight.of, batch.sizes)
+    return y if bias is None else y + _of_rows(bias, batch)
 
 
-def _multiplies_groups(x: Tensor, weight: Copies) -> bool:
-    """Whether PyTorch has one kernel for all copies: of bf16 on GPUs, if every modality
-    has one and rows are multiples of 16 bytes."""
+def _has_one_kernel(x: Tensor, weight: Copies) -> bool:
+    """Whether PyTorch multiplies by all copies in one kernel: in bf16 on GPUs, if every
+    modality has a copy and rows are multiples of 16 bytes."""
     return (
         hasattr(F, "grouped_mm")
         and x.is_cuda
-        and torch.is_autocast_enabled("cuda")
+        and x.dtype == torch.bfloat16
         and min(weight.of) >= 0
         and all(size % 8 == 0 for size in weight.tensors[0].shape)
     )
 
 
-def _grouped_product(
-    x: Tensor, batch: Batch, weight: Copies, bias: Copies | None
-) -> Tensor:
-    copies = torch.stack([weight.tensors[i] for i in weight.of]).bfloat16()
-    y = F.grouped_mm(x.bfloat16(), copies.transpose(1, 2), offs=batch.ends)
-    if bias is None:
-        return y
-    parts = zip(y.split(batch.sizes), bias.of, strict=True)
-    return torch.cat([rows + bias.tensors[i].bfloat16() for rows, i in parts])
+def _of_rows(copies: Copies, batch: Batch) -> Tensor:
+    """The copy of each row's modality; 0 for none. copies [d]; result [R, d]."""
+    modality = batch["modality"][:, None]
+    found = torch.zeros((), device=modality.device)
+    for one, group in enumerate(copies.of):
+        if group >= 0:
+            found = torch.where(modality == one, copies.tensors[group], found)
+    return found
 
 
 def rms(x: Tensor, eps: float) -> Tensor:
@@ -131,8 +143,7 @@ def rescale(x: Tensor, rstd: Tensor, batch: Batch, scale: Tensor | Copies) -> Te
     y = x * rstd[:, None]
     if isinstance(scale, Tensor):
         return y * scale
-    parts = zip(y.split(batch.sizes), scale.of, strict=True)
-    return torch.cat([rows * scale.tensors[i] for rows, i in parts])
+    return y * _of_rows(scale, batch)
 
 
 def embed(tokens: Tensor, weight: Tensor) -> Tensor:
@@ -167,7 +178,7 @@ def conv(
     t's modality. x [R, E], weights [E, 1, K], biases [E]. Rows before a sequence are
     0. `reset` [sequences, length] is 1 where a document starts; rows before it are 0.
     """
-    if x.is_cuda and conv_triton is not None and _are_shared(weight, bias):
+    if x.is_cuda and conv_triton is not None:
         return fused_conv(x, batch, weight, bias, reset)
     xs = batch.in_sequence(x)
     w = _by_position(weight, batch).squeeze(-2)
@@ -186,14 +197,15 @@ def conv(
 def fused_conv(
     x: Tensor,
     batch: Batch,
-    weight: Tensor,
-    bias: Tensor,
+    weight: Tensor | Copies,
+    bias: Tensor | Copies,
     reset: Tensor | None = None,
 ) -> Tensor:
     """`conv` by the kernels of conv_triton.py, which read and write rows in place."""
-    taps = weight.squeeze(-2).T
+    copies, group, place = _of_each((weight, bias), batch)
+    taps = copies[0].squeeze(-2).transpose(1, 2)
     document = None if reset is None else reset.cumsum(1)
-    return conv_triton.conv(x, taps, bias, _row_of_each(batch), document)
+    return conv_triton.conv(x, taps, copies[1], place, group, document)
 
 
 def scan(
@@ -214,7 +226,7 @@ def scan(
     [sequences, length] is 1 where a document starts, and h before it counts as 0.
     States are in f32. Only those between chunks are kept for the backward pass.
     """
-    if u.is_cuda and scan_triton is not None and _are_shared(A_log, D):
+    if u.is_cuda and scan_triton is not None:
         return fused_scan(u, delta, B, C, batch, A_log, D, reset)
     us, deltas, Bs, Cs = (batch.in_sequence(_at_least_f32(x)) for x in (u, delta, B, C))
     A = -torch.exp(_by_position(A_log, batch))
@@ -224,10 +236,9 @@ def scan(
         here = slice(t, t + CHUNK)
         own = A if A.shape[1] == 1 else A[:, here]
         resets = None if reset is None else reset[:, here]
-        y, h = checkpoint(
+        y, h = _recomputed(
             _scan_chunk,
             *(us[:, here], deltas[:, here], Bs[:, here], Cs[:, here], own, h, resets),
-            use_reentrant=False,
         )
         parts.append(y)
     y = torch.cat(parts, dim=1) + _by_position(D, batch) * us
@@ -240,24 +251,32 @@ def fused_scan(
     B: Tensor,
     C: Tensor,
     batch: Batch,
-    A_log: Tensor,
-    D: Tensor,
+    A_log: Tensor | Copies,
+    D: Tensor | Copies,
     reset: Tensor | None = None,
 ) -> Tensor:
     """`scan` by the kernels of scan_triton.py, which read and write rows in place."""
-    A = -torch.exp(A_log).T
-    Bs, Cs = (batch.in_sequence(x).transpose(1, 2) for x in (B, C))
-    return scan_triton.scan(u, delta, Bs, Cs, A, D, _row_of_each(batch), reset)
+    copies, group, place = _of_each((A_log, D), batch)
+    A = -torch.exp(copies[0]).transpose(1, 2)
+    Bs, Cs = (batch.in_sequence(x) for x in (B, C))
+    return scan_triton.scan(u, delta, Bs, Cs, A, copies[1], place, group, reset)
 
 
-def _are_shared(*parameters: Tensor | Copies) -> bool:
-    """Whether all modalities use the same copies."""
-    return all(isinstance(one, Tensor) for one in parameters)
-
-
-def _row_of_each(batch: Batch) -> Tensor:
-    """The row of each position: [sequences, length]."""
-    return batch.place.unflatten(0, (batch.sequences, batch.length))
+def _of_each(
+    parameters: Sequence[Tensor | Copies], batch: Batch
+) -> tuple[list[Tensor], Tensor | None, Tensor]:
+    """Parameters of each modality [modalities, ...], each position's modality, and its
+    row. Without copies there is one group, and no modality."""
+    place = batch.place.unflatten(0, (batch.sequences, batch.length))
+    if all(isinstance(one, Tensor) for one in parameters):
+        return [one[None] for one in parameters], None, place
+    of_each = [
+        one.expand(len(batch.sizes), *one.shape)
+        if isinstance(one, Tensor)
+        else torch.stack([one.tensors[i] for i in one.of])
+        for one in parameters
+    ]
+    return of_each, batch.in_sequence(batch["modality"]), place
 
 
 def _scan_chunk(
@@ -341,12 +360,13 @@ def token_loss(x: Tensor, weight: Tensor, target: Tensor) -> Tensor:
     pass computes again. x [R, d], weight [V, d], target [R]; result [R]."""
     return torch.cat(
         [
-            checkpoint(_token_loss, rows, weight, targets, use_reentrant=False)
+            _recomputed(_token_loss, rows, weight, targets)
             for rows, targets in zip(x.split(LOGITS), target.split(LOGITS), strict=True)
         ]
     )
 
 
+@_compiled
 def _token_loss(x: Tensor, weight: Tensor, target: Tensor) -> Tensor:
     return cross_entropy(F.linear(x, weight), target)
 
@@ -381,8 +401,8 @@ def noised(
     """
     columns = clean.shape[1]
     blocks = -(-columns // 4)
-    before = sum(batch.sizes[:modality])
-    at = torch.arange(before, before + batch.sizes[modality], device=clean.device)
+    before, count = sum(batch.sizes[:modality]), batch.sizes[modality]
+    at = torch.arange(before, before + count, device=clean.device)
     first, item, document, epoch = items[index[at]].unbind(-1)
     block = (at - first)[:, None] * blocks + torch.arange(blocks, device=clean.device)
     counter = [block, *(x[:, None].expand_as(block) for x in (item, document, epoch))]

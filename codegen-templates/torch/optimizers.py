@@ -4,7 +4,6 @@ Each rank updates its own shard. The state is named as in mom's checkpoints: `m.
 and `v.NAME`, or `momentum.NAME`.
 """
 
-import math
 import re
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, Shard
+from torch.optim.adamw import adamw
 
 Rate = Callable[[float], float]
 
@@ -72,28 +72,34 @@ class AdamW:
     def step(self, updates: int, rate: Rate, factor: Tensor) -> None:
         """@param updates: those before; factor: of the gradients, to clip them"""
         lr, (beta1, beta2) = rate(self.settings["lr"]), self.settings["betas"]
-        # FSDP may move a shard, so shards are looked up each time.
-        weights = [local(parameter) for parameter in self.named.values()]
-        gradients = [local(parameter.grad) for parameter in self.named.values()]
-        m, v = (
-            [local(self.state[f"{slot}.{name}"]) for name in self.named]
-            for slot in "mv"
-        )
-        decayed = [
-            weight
-            for name, weight in zip(self.named, weights, strict=True)
-            if pattern(name) not in self.settings["no_decay"]
-        ]
-        clipped = torch._foreach_mul(gradients, factor)
-        decay = 1 - lr * self.settings["weight_decay"]
-        torch._foreach_mul_(decayed, decay)
-        torch._foreach_lerp_(m, clipped, 1 - beta1)
-        torch._foreach_mul_(v, beta2)
-        torch._foreach_addcmul_(v, clipped, clipped, 1 - beta2)
-        scale = torch._foreach_sqrt(v)
-        torch._foreach_div_(scale, math.sqrt(1 - beta2 ** (updates + 1)))
-        torch._foreach_add_(scale, self.settings["eps"])
-        torch._foreach_addcdiv_(weights, m, scale, -lr / (1 - beta1 ** (updates + 1)))
+        for decays in (True, False):
+            names = [
+                name
+                for name in self.named
+                if (pattern(name) not in self.settings["no_decay"]) == decays
+            ]
+            if not names:
+                continue
+            # FSDP may move a shard, so shards are looked up each time.
+            gradients = [local(self.named[name].grad) for name in names]
+            torch._foreach_mul_(gradients, factor)
+            adamw(
+                [local(self.named[name]) for name in names],
+                gradients,
+                [local(self.state[f"m.{name}"]) for name in names],
+                [local(self.state[f"v.{name}"]) for name in names],
+                max_exp_avg_sqs=[],
+                # One for each parameter: the function adds 1 to them.
+                state_steps=list(factor.new_full((len(names),), updates).unbind()),
+                fused=True,
+                amsgrad=False,
+                beta1=beta1,
+                beta2=beta2,
+                lr=lr,
+                weight_decay=self.settings["weight_decay"] if decays else 0.0,
+                eps=self.settings["eps"],
+                maximize=False,
+            )
 
 
 class Muon:

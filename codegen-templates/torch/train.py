@@ -131,6 +131,9 @@ class Trainer:
             for name, value in found.sums.items():
                 sums[name] = sums.get(name, 0) + value.detach().double()
         norm = gradient_norm(self.model)
+        # Before anything waits for the GPU. Gradients that are not finite end the run,
+        # and no checkpoint gets the weights that they make.
+        self.move(norm)
         loss, losses = self.reduced(update.counts, sums)
         record = {"step": self.step + 1, "loss": loss, "losses": losses}
         record["lr"] = learning_rate(
@@ -138,7 +141,6 @@ class Trainer:
         )
         record["gradient_norm"] = norm.item()
         if math.isfinite(record["gradient_norm"]):
-            self.move(norm)
             self.step += 1
         return record
 

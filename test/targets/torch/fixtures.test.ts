@@ -38,7 +38,7 @@ for folder, path in zip(sys.argv[1::2], sys.argv[2::2]):
     flat = modality.flatten()
     order = torch.argsort(flat, stable=True)
     sizes = torch.bincount(flat, minlength=int(flat.max()) + 1)
-    batch = batch_of(*modality.shape, tuple(sizes.tolist()), order, torch.argsort(order), sizes.cumsum(0).int(), {"modality": flat[order]})
+    batch = batch_of(*modality.shape, sizes, order, torch.argsort(order), sizes.cumsum(0).int(), {"modality": flat[order]})
     # Every other fixture crosses many chunks of the scan.
     ops.CHUNK = 64 if len(found) % 2 else 8
     x = tensors["input"].flatten(0, 1)[order].requires_grad_()
