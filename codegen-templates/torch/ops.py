@@ -66,15 +66,29 @@ def biases(modules: Iterable[nn.Module], child: str = "") -> list[Tensor]:
     return [module.get_submodule(child).bias for module in modules]
 
 
+class Layer(nn.Module):
+    """A layer of the model, x [R, d] to [R, d], which PyTorch compiles on GPUs.
+
+    `recompute`: its backward pass computes everything again (`block`), everything but
+    products (`cheap`), or nothing (`none`).
+    """
+
+    recompute = "none"
+
+    def forward(self, x: Tensor, batch: Batch) -> Tensor:
+        return _run(self, x, batch, self.recompute)
+
+    def compute(self, x: Tensor, batch: Batch) -> Tensor:
+        raise NotImplementedError
+
+
 @_compiled
-def run(layer: nn.Module, x: Tensor, batch: Batch, recompute: str) -> Tensor:
-    """A layer. Its backward pass recomputes everything (`block`), everything but
-    products (`cheap`), or nothing (`none`)."""
+def _run(layer: Layer, x: Tensor, batch: Batch, recompute: str) -> Tensor:
     if recompute == "none" or not torch.is_grad_enabled():
-        return layer(x, batch)
+        return layer.compute(x, batch)
     if recompute == "block":
-        return _recomputed(layer, x, batch)
-    return _recomputed(layer, x, batch, context_fn=_keep_products)
+        return _recomputed(layer.compute, x, batch)
+    return _recomputed(layer.compute, x, batch, context_fn=_keep_products)
 
 
 # Nothing in the model draws random numbers.

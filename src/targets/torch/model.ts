@@ -82,14 +82,14 @@ function blockClass(name: string, of: string, layer: number, program: Program, o
   const own = program.parameters.filter((parameter) => parameter.layer === layer);
   const width = tensorOf(program, x).shape[1];
   return [
-    `class ${name}(nn.Module):`,
+    `class ${name}(Layer):`,
     indented(1, `"""A layer of the block \`${of}\`: x [rows, ${width}] to [rows, ${width}]."""`),
     "",
     indented(1, "def __init__(self) -> None:"),
     indented(2, "super().__init__()"),
     ...declarations(own, prefix, false),
     "",
-    indented(1, "def forward(self, x: Tensor, batch: Batch) -> Tensor:"),
+    indented(1, "def compute(self, x: Tensor, batch: Batch) -> Tensor:"),
     ...body,
     indented(2, `return ${scope.value(y)}`),
   ];
@@ -115,15 +115,16 @@ function modelClass(program: Program, classes: readonly string[], { before, afte
     "",
     indented(1, 'def __init__(self, recompute: str = "none") -> None:'),
     indented(2, "super().__init__()"),
-    indented(2, "self.recompute = recompute"),
     ...declarations(outside, "", true),
     ...statement(2, "self.layers = ", bracketed("nn.ModuleList(", [bracketed("[", stackOf(classes), "]")])),
+    indented(2, "for layer in self.layers:"),
+    indented(3, "layer.recompute = recompute"),
     "",
     indented(1, "def forward(self, batch: Batch) -> Losses:"),
     indented(2, "total = torch.zeros((), device=batch.order.device)"),
     ...opening,
     indented(2, "for layer in self.layers:"),
-    indented(3, "x = run(layer, x, batch, self.recompute)"),
+    indented(3, "x = layer(x, batch)"),
     ...closing,
     ...statement(2, "return ", bracketed("Losses(", ["total", bracketed("{", sums, "}")])),
   ];
@@ -156,7 +157,7 @@ export function modelText({ program, layers }: Model, about: string): string {
   );
   const bodies = [...classes, model];
   const all = bodies.flat().join("\n");
-  const used = (name: string) => new RegExp(`(?<![\\w.])${name}\\(`).test(all);
+  const used = (name: string) => new RegExp(`(?<![\\w.])${name}[()]`).test(all);
   return `${[
     `"""${about}"""`,
     "",
