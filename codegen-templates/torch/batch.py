@@ -1,6 +1,6 @@
 """What the model reads: one micro-batch, its rows sorted by modality."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -36,6 +36,20 @@ class Batch:
 
     def get(self, name: str) -> Tensor | None:
         return self.fields.get(name)
+
+    def to(self, device: torch.device) -> "Batch":
+        """On a device, but for `sizes`. Copies from pinned memory do not wait."""
+
+        def moved(x: Tensor) -> Tensor:
+            return x.to(device, non_blocking=True)
+
+        return replace(
+            self,
+            order=moved(self.order),
+            place=moved(self.place),
+            ends=moved(self.ends),
+            fields={name: moved(x) for name, x in self.fields.items()},
+        )
 
     def in_sequence(self, x: Tensor) -> Tensor:
         """x [rows, ...] as [sequences, length, ...]."""

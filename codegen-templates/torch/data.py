@@ -379,7 +379,10 @@ class Batches:
         return target, of
 
     def batch(self, sequences: list[Sequence], counts: Counts, purpose: str) -> Batch:
-        """@param counts: of all sequences of the update, on all ranks"""
+        """On the CPU, with constants on the device.
+
+        @param counts: of all sequences of the update, on all ranks
+        """
         evaluates = purpose == "evaluation"
         modality = np.stack([s.modality for s in sequences])
         document = np.stack([s.document for s in sequences])
@@ -412,15 +415,17 @@ class Batches:
             sequences=len(sequences),
             length=self.length,
             sizes=torch.from_numpy(sizes),
-            order=torch.from_numpy(order).to(self.device),
-            place=torch.from_numpy(place).to(self.device),
-            ends=torch.from_numpy(sizes.cumsum().astype(np.int32)).to(self.device),
+            order=self._tensor(order),
+            place=self._tensor(place),
+            ends=self._tensor(sizes.cumsum().astype(np.int32)),
             fields=self.constants
-            | {
-                name: torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
-                for name, values in fields.items()
-            },
+            | {name: self._tensor(values) for name, values in fields.items()},
         )
+
+    def _tensor(self, values: np.ndarray) -> torch.Tensor:
+        """In memory from which copies to a GPU do not wait."""
+        found = torch.from_numpy(np.ascontiguousarray(values))
+        return found.pin_memory() if self.device.type == "cuda" else found
 
     def _target_fields(
         self, sequences: list[Sequence], counts: Counts, rows: Rows
@@ -459,9 +464,13 @@ class Batches:
         begun = np.where(np.pad(starts, ((0, 0), (1, 0)), constant_values=True), t, 0)
         first = np.maximum.accumulate(begun, axis=1)
         # All padding counts as one document here, but sees only itself below.
-        own = first if evaluates or self.config["data"]["reset"] else np.zeros_like(t)
+        resets = evaluates or self.config["data"]["reset"]
+        own = first if resets else np.zeros_like(t)
         fields = {"position": rows(t - own)}
         for spans in self.model["attention"]:
+            # Without keys, a position sees all before it. Only padding then sees more.
+            if not resets and not (spans == "both" and self.is_item.any()):
+                continue
             low = np.where(document < 0, t, own)
             high = t.copy()
             for row, sequence in enumerate(sequences if spans == "both" else []):

@@ -340,13 +340,14 @@ def attention(
     q: Tensor,
     k: Tensor,
     v: Tensor,
-    keys: Tensor,
+    keys: Tensor | None,
     batch: Batch,
     heads: int,
     kv_heads: int,
 ) -> Tensor:
     """Softmax attention of each position over keys[..., 0] to keys[..., 1] of its
-    sequence, both inclusive. Query head h reads the kv head h // (heads / kv_heads).
+    sequence, both inclusive; without keys, over all positions up to its own. Query head
+    h reads the kv head h // (heads / kv_heads).
 
     q [R, heads * dh]; k, v [R, kv_heads * dh]; keys [sequences, length, 2].
     """
@@ -354,10 +355,12 @@ def attention(
         batch.in_sequence(x).unflatten(-1, (count, -1)).transpose(1, 2)
         for x, count in ((q, heads), (k, kv_heads), (v, kv_heads))
     )
-    at = torch.arange(batch.length, device=q.device)
-    seen = (at >= keys[..., :1]) & (at <= keys[..., 1:])
+    seen = None
+    if keys is not None:
+        at = torch.arange(batch.length, device=q.device)
+        seen = ((at >= keys[..., :1]) & (at <= keys[..., 1:]))[:, None]
     y = F.scaled_dot_product_attention(
-        qs, ks, vs, attn_mask=seen[:, None], enable_gqa=heads != kv_heads
+        *(qs, ks, vs, seen), is_causal=seen is None, enable_gqa=heads != kv_heads
     )
     return batch.in_rows(y.transpose(1, 2).flatten(-2))
 

@@ -117,6 +117,7 @@ class Trainer:
 
     def losses(self, batch: Batch) -> Losses:
         """The model's losses in the run's precision."""
+        batch = batch.to(self.device)
         if not self.bf16:
             return self.model(batch)
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -302,7 +303,8 @@ def open_run(out: Path, resume: bool, copy_spec: bool) -> None:
         (out / "checkpoints").mkdir(parents=True, exist_ok=True)
         (out / ENDED).unlink(missing_ok=True)
         if copy_spec:
-            shutil.copy(FOLDER / "spec.mom", out / "spec.mom")
+            for name in ("spec.mom", "config.json"):
+                shutil.copy(FOLDER / name, out / name)
     dist.barrier()
 
 

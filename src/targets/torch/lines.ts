@@ -64,8 +64,8 @@ export const LINES: { readonly [K in OpKind]: Print<K> } = {
   scan,
   rotate: ({ in: i, heads, inverse }, { value }) =>
     call("rotate", [...[i.x, i.position, i.table].map(value), String(heads), ...(inverse ? ["inverse=True"] : [])]),
-  attention: ({ in: i, heads, kv_heads }, { value }) =>
-    call("attention", [...[i.q, i.k, i.v, i.keys].map(value), "batch", String(heads), String(kv_heads)]),
+  attention: ({ in: i, heads, kv_heads }, { value, maybe }) =>
+    call("attention", [...[i.q, i.k, i.v].map(value), maybe(i.keys), "batch", String(heads), String(kv_heads)]),
   activate: ({ in: i, activation }, { value }) => call(`F.${activation}`, [value(i.x)]),
   add: ({ in: i }, { value }) => `${value(i.a)} + ${value(i.b)}`,
   subtract: ({ in: i }, { value }) => `${value(i.a)} - ${value(i.b)}`,
