@@ -23,6 +23,7 @@ parser.add_argument("--kind", choices=["weak", "strong"], required=True)
 parser.add_argument("--precision", choices=["f32", "bf16"], default="bf16")
 parser.add_argument("--warm", type=int, default=10)
 parser.add_argument("--steps", type=int, default=20)
+parser.add_argument("--loose", action="store_true", help="without deterministic algorithms")
 parser.add_argument("--save", type=Path)
 parser.add_argument("--load", type=Path)
 options = parser.parse_args()
@@ -54,6 +55,8 @@ def random_weights(self: train.Trainer, _: Path) -> None:
 
 def main() -> None:
     train.make_exact()
+    if options.loose:
+        torch.use_deterministic_algorithms(False)
     device = train.open_device()
     rank, world = dist.get_rank(), dist.get_world_size()
     config = train.read_config()

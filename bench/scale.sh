@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Times emitted PyTorch projects on one GPU and on several of a host, a row of rows.jsonl at a time.
-#   bash bench/scale.sh prepare DIR    here, after npm run build: the projects of bench/scale/*.mom, without weights
-#   bash bench/scale.sh run DIR [N …]  on the machine with GPUs and PyTorch: the rows that rows.jsonl lacks, on N GPUs each
-#   bash bench/scale.sh table DIR      the table, with efficiencies and differences of losses
+#   bash bench/scale.sh prepare DIR [NAME …]   here, after npm run build: the projects of bench/scale/*.mom, without weights
+#   bash bench/scale.sh run DIR [N …]          on the machine with GPUs and PyTorch: the rows that rows.jsonl lacks, on N GPUs each
+#   bash bench/scale.sh table DIR              the table, with efficiencies and differences of losses
 set -euo pipefail
 here=$(dirname "$0")
 what=$1 folder=$2
@@ -11,10 +11,8 @@ shift 2
 prepare() {
   node "$here/scale-documents.mjs" "$here/scale/documents.jsonl"
   mkdir -p "$folder"
-  for spec in "$here"/scale/*.mom; do
-    name=$(basename "$spec" .mom)
-    if [ "$name" = data ]; then continue; fi
-    node "$here/../bin/mom.mjs" compile "$spec" --target torch -o "$folder/$name" --force
+  for name in ${*:-1.4b 760m a transformer b}; do
+    node "$here/../bin/mom.mjs" compile "$here/scale/$name.mom" --target torch -o "$folder/$name" --force
     rm "$folder/$name/start.safetensors"
   done
 }
@@ -50,7 +48,7 @@ run() {
 }
 
 case $what in
-  prepare) prepare ;;
+  prepare) prepare "$@" ;;
   run) run "${@:-1}" ;;
   table) node "$here/scale-table.mjs" "$folder/rows.jsonl" ;;
 esac

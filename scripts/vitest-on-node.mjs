@@ -21,7 +21,8 @@ function named(name, args) {
 
 function variants(run) {
   const made = (name, body) => run(name, {}, body);
-  made.skipIf = (condition) => (condition ? (name, body) => run(name, { skip: String(condition) }, body) : made);
+  const skipped = (reason) => (name, options, body) => run(name, { ...options, skip: reason }, body);
+  made.skipIf = (condition) => (condition ? variants(skipped(String(condition))) : made);
   made.each = (cases) => (name, body) => {
     for (const one of cases) {
       const args = Array.isArray(one) ? one : [one];

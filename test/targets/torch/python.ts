@@ -13,13 +13,13 @@ export const missingTorch: string | undefined =
 if (missingTorch !== undefined)
   process.stderr.write(`Tests of emitted PyTorch projects are skipped: ${missingTorch}.\n`);
 
-/** What a program prints. @param folder of the project, the working folder */
+/** What a program prints. PyTorch compiles nothing. @param folder of the project, the working folder */
 export function python(folder: string, program: string, ...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(PYTHON, ["-c", program, ...args], {
     cwd: folder,
     encoding: "utf8",
     maxBuffer: 2 ** 28,
-    env: ENV,
+    env: { ...ENV, TORCH_COMPILE_DISABLE: "1" },
   });
   if (status !== 0) throw new Error(stderr || stdout);
   return stdout;
@@ -38,3 +38,10 @@ export const records = (
     .split("\n")
     .map((line) => JSON.parse(line))
     .filter(({ kind }) => kind === "train");
+
+/** Why the tests of kernels for GPUs are skipped; undefined if they run. */
+export const missingTriton: string | undefined =
+  missingTorch ??
+  (spawnSync(PYTHON, ["-c", "import torch, triton; torch.zeros(1).cuda()"]).status === 0
+    ? undefined
+    : `${PYTHON} has no Triton, or no GPU`);
