@@ -23,6 +23,7 @@ parser.add_argument("--kind", choices=["weak", "strong"], required=True)
 parser.add_argument("--precision", choices=["f32", "bf16"], default="bf16")
 parser.add_argument("--warm", type=int, default=10)
 parser.add_argument("--steps", type=int, default=20)
+parser.add_argument("--replicate", action="store_true", help="all weights on each GPU")
 parser.add_argument("--loose", action="store_true", help="without deterministic algorithms")
 parser.add_argument("--save", type=Path)
 parser.add_argument("--load", type=Path)
@@ -64,7 +65,7 @@ def main() -> None:
     config["train"] |= {"steps": total, "accumulate": world if options.kind == "weak" else 1}
     if not (options.project / "start.safetensors").exists():
         train.Trainer.load_weights = random_weights
-    trainer = train.Trainer(config, device, options.precision == "bf16")
+    trainer = train.Trainer(config, device, options.precision == "bf16", options.replicate)
     checkpoints = Checkpoints(options.save or options.load or Path("unused"), 1)
     timed = options.warm + options.steps
     if options.load:
@@ -73,6 +74,7 @@ def main() -> None:
 
     first = trainer.step + 1
     row = {"project": options.project.name, "kind": options.kind, "precision": options.precision, "gpus": world}
+    row["replicated"] = options.replicate
     seconds, losses, tokens = [], [], 0
     with ThreadPoolExecutor(1) as ahead:
         following = ahead.submit(trainer.update, trainer.step)

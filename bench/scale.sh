@@ -36,6 +36,7 @@ run() {
   for n in "$@"; do
     row "a-f32-$n" "$n" a --kind strong --precision f32
     row "a-$n" "$n" a --kind weak
+    row "a-replicated-$n" "$n" a --kind weak --replicate
     row "1.4b-$n" "$n" 1.4b --kind weak --warm 5 --steps 10
     row "transformer-$n" "$n" transformer --kind weak
     row "760m-$n" "$n" 760m --kind strong --warm 10 --steps 40

@@ -50,11 +50,22 @@ def whole_of(shard: Tensor, like: Tensor) -> Tensor:
     return sharded.full_tensor()
 
 
+def sum_gradients(model: nn.Module) -> None:
+    """Adds the gradients of all ranks, where each rank has all weights."""
+    gradients = [parameter.grad for parameter in model.parameters()]
+    whole = torch.cat([gradient.flatten() for gradient in gradients])
+    dist.all_reduce(whole)
+    parts = whole.split([gradient.numel() for gradient in gradients])
+    for gradient, part in zip(gradients, parts, strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
 def gradient_norm(model: nn.Module) -> Tensor:
-    """The norm of all gradients on all ranks."""
-    shards = [local(p.grad) for p in model.parameters() if p.grad is not None]
-    total = torch.nn.utils.get_total_norm(shards).square()
-    dist.all_reduce(total)
+    """The norm of all gradients, of which each rank has its shards or all."""
+    gradients = [parameter.grad for parameter in model.parameters()]
+    total = torch.nn.utils.get_total_norm([local(one) for one in gradients]).square()
+    if any(isinstance(one, DTensor) for one in gradients):
+        dist.all_reduce(total)
     return total.sqrt()
 
 

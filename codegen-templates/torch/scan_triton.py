@@ -276,21 +276,22 @@ def _backward(
         tl.store(dD + here * E + e, dDs, mask=e < E)
 
 
-class Shape(NamedTuple):
-    """How a kernel divides its work."""
+class Division(NamedTuple):
+    """What a program works on."""
 
-    width: int  # channels of a program
+    width: int  # channels
     columns: int  # blocks of so many channels
     chunks: int  # of each sequence
     blocks: int  # of K positions in each chunk
 
 
-def divide(sequences: int, L: int, E: int, N: int) -> Shape:
+def divide(sequences: int, L: int, E: int, N: int) -> Division:
+    """Divides a scan into STATES a program and, if that makes few programs, chunks."""
     width = max(1, min(32, STATES // triton.next_power_of_2(N)))
     columns = triton.cdiv(E, width)
     length = triton.cdiv(L, triton.cdiv(PROGRAMS, sequences * columns))
     blocks = triton.cdiv(max(SHORTEST, length), K)
-    return Shape(width, columns, triton.cdiv(L, blocks * K), blocks)
+    return Division(width, columns, triton.cdiv(L, blocks * K), blocks)
 
 
 class _Scan(torch.autograd.Function):

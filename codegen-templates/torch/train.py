@@ -26,7 +26,13 @@ from checkpoints import Checkpoints, steps_in
 from data import FOLDER, Batches, Counts, mean_losses, read_config, read_safetensors
 from metrics import Recorder
 from model import Model
-from optimizers import gradient_norm, local, optimizers_of, shard_of
+from optimizers import (
+    gradient_norm,
+    local,
+    optimizers_of,
+    shard_of,
+    sum_gradients,
+)
 from supervision import ENDED, Lock, Stopping, write_ending
 
 DIVERGED = 4  # the exit code if the gradients are not finite
@@ -59,15 +65,18 @@ class Update:
 class Trainer:
     """One rank's part of the training."""
 
-    def __init__(self, config: dict, device: torch.device, bf16: bool) -> None:
+    def __init__(
+        self, config: dict, device: torch.device, bf16: bool, replicate: bool = False
+    ) -> None:
         self.config, self.train, self.device = config, config["train"], device
-        self.bf16 = bf16
+        self.bf16, self.replicate = bf16, replicate
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
         self.batches = Batches(config, device)
         check_order(self.train, self.batches.count())
         with torch.device("meta"):
             self.model = Model(self.train["recompute"])
-        self.to_sum = shard(self.model, device) if self.world > 1 else 1.0
+        shards = self.world > 1 and not replicate
+        self.to_sum = shard(self.model, device) if shards else 1.0
         self.model.to_empty(device=device)
         self.load_weights(FOLDER / "start.safetensors")
         self.optimizers = optimizers_of(self.model, self.train["optimizer"])
@@ -131,6 +140,8 @@ class Trainer:
             (found.total * self.to_sum).backward()
             for name, value in found.sums.items():
                 sums[name] = sums.get(name, 0) + value.detach().double()
+        if self.replicate and self.world > 1:
+            sum_gradients(self.model)
         norm = gradient_norm(self.model)
         # Before anything waits for the GPU. Gradients that are not finite end the run,
         # and no checkpoint gets the weights that they make.
@@ -315,6 +326,11 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="continue that run")
     parser.add_argument("--precision", choices=["f32", "bf16"])
     parser.add_argument(
+        "--replicate",
+        action="store_true",
+        help="all weights on each GPU; faster for models that fit",
+    )
+    parser.add_argument(
         "--lock",
         nargs=2,
         metavar=("FILE", "CONTENTS"),
@@ -335,7 +351,7 @@ def main() -> None:
     lock = Lock(options.lock if first else None)
     lock.check()
     # Before the folder is made, so that an error leaves none.
-    trainer = Trainer(config, device, precision == "bf16")
+    trainer = Trainer(config, device, precision == "bf16", options.replicate)
     # A program that holds the lock has written the spec itself.
     open_run(options.out, options.resume, copy_spec=options.lock is None)
     checkpoints = Checkpoints(options.out / "checkpoints", train["keep"])

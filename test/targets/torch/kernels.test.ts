@@ -57,10 +57,9 @@ def compare(name, case):
         data = [torch.randn(rows, channels)]
         weights = [copies(lambda: torch.randn(channels, 1, case["taps"])), copies(lambda: torch.randn(channels))]
     leaves = [one.to(kind).requires_grad_() for one in data] + [one.requires_grad_() for part in weights for one in part]
-    gradient = None
+    gradients = []
 
     def run(fused):
-        nonlocal gradient
         given = leaves if fused else [one.double() for one in leaves]
         inputs, rest = given[: len(data)], given[len(data) :]
         parts = [rest[:groups], rest[groups:]]
@@ -70,8 +69,9 @@ def compare(name, case):
             ops.scan_triton = ops.conv_triton = None
         y = getattr(ops, name)(*inputs, batch, *parts, reset) if name == "scan" else ops.conv(inputs[0], batch, *parts, reset)
         ops.scan_triton, ops.conv_triton = kernels
-        gradient = torch.randn(y.shape, dtype=torch.float64) if gradient is None else gradient
-        return [y, *torch.autograd.grad((y * gradient).sum(), leaves)]
+        if not gradients:
+            gradients.append(torch.randn(y.shape, dtype=torch.float64))
+        return [y, *torch.autograd.grad((y * gradients[0]).sum(), leaves)]
 
     wanted, found, again = run(False), run(True), run(True)
     error = lambda a, b: ((a.double() - b.double()).norm() / b.double().norm()).item()

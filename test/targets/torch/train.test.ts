@@ -121,14 +121,28 @@ describe.skipIf(missingTorch !== undefined)("an emitted project", () => {
   });
 
   test("trains alike on one rank and on two, and from a checkpoint", async () => {
-    const [one, two, resumed] = ["one", "two", "resumed"].map((name) => join(folder, name)) as [string, string, string];
+    const [one, two, copies, resumed] = ["one", "two", "copies", "resumed"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     await ranks(project, 1, "--out", one);
     await ranks(project, 2, "--out", two);
-    const [alone, together] = [records(one), records(two)];
+    await ranks(project, 2, "--out", copies, "--replicate");
+    const alone = records(one);
     expect(alone).toHaveLength(4);
-    for (const [i, record] of together.entries())
-      for (const field of ["loss", "gradient_norm"] as const)
-        expect(Math.abs(record[field] / (alone[i]?.[field] as number) - 1), `${field} ${i}`).toBeLessThan(1e-5);
+    for (const run of [two, copies])
+      for (const [i, record] of records(run).entries())
+        for (const field of ["loss", "gradient_norm"] as const)
+          expect(Math.abs(record[field] / (alone[i]?.[field] as number) - 1), `${field} ${i} ${run}`).toBeLessThan(
+            1e-5,
+          );
+    // A checkpoint of whole weights continues as shards.
+    rmSync(join(copies, "checkpoints/step-4"), { recursive: true });
+    await ranks(project, 2, "--out", copies, "--resume");
+    const last = records(copies).at(-1)?.loss as number;
+    expect(Math.abs(last / (alone.at(-1)?.loss as number) - 1)).toBeLessThan(1e-5);
     cpSync(two, resumed, { recursive: true });
     rmSync(join(resumed, "checkpoints/step-4"), { recursive: true });
     await ranks(project, 2, "--out", resumed, "--resume");
