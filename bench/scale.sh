@@ -2,6 +2,7 @@
 # Times emitted PyTorch projects on one GPU and on several of a host, a row of rows.jsonl at a time.
 #   bash bench/scale.sh prepare DIR [NAME …]   here, after npm run build: the projects of bench/scale/*.mom, without weights
 #   bash bench/scale.sh run DIR [N …]          on the machine with GPUs and PyTorch: the rows that rows.jsonl lacks, on N GPUs each
+#   bash bench/scale.sh row DIR ROW N NAME …   the same for one row, with options of scale.py
 #   bash bench/scale.sh table DIR              the table, with efficiencies and differences of losses
 set -euo pipefail
 here=$(dirname "$0")
@@ -51,5 +52,6 @@ run() {
 case $what in
   prepare) prepare "$@" ;;
   run) run "${@:-1}" ;;
+  row) row "$@" ;;
   table) node "$here/scale-table.mjs" "$folder/rows.jsonl" ;;
 esac

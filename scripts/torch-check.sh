@@ -27,9 +27,18 @@ case $what in
         > "$folder/$project.out" 2>&1 &
     done
     wait
-    for options in "a" "a-dense" "a --loose" "a --precision f32" "a-dense --precision f32" "b" "b-dense" "transformer"; do
-      timeout 60 torchrun --nproc-per-node 1 "$here/../bench/scale.py" "$folder"/scale/$options --kind strong 2> "$folder/error" |
-        cut -d '"' -f 1-19 || tail -n 5 "$folder/error"
-    done
+    while read -r name project options; do
+      ROW_LIMIT=60 bash "$here/../bench/scale.sh" row "$folder/scale" "$name" 1 "$project" --kind strong $options
+    done << 'ROWS'
+a a
+a-dense a-dense
+a-loose a --loose
+a-f32 a --precision f32
+a-dense-f32 a-dense --precision f32
+b b
+b-dense b-dense
+transformer transformer
+ROWS
+    bash "$here/../bench/scale.sh" table "$folder/scale"
     ;;
 esac

@@ -21,7 +21,7 @@ WARPS = 1
 def _rows(values, stride, t, s, e, wanted, place, L, E):
     """values [R, E] at positions [T] and channels [E_BLOCK], in f32, or 0. Their rows
     are `stride` apart."""
-    row = tl.load(place + s * L + t, mask=wanted, other=0)
+    row = tl.load(place + s * L + t, mask=wanted, other=0).to(tl.int64)
     mask = wanted[:, None] & (e < E)[None, :]
     found = tl.load(values + row[:, None] * stride + e[None, :], mask=mask, other=0.0)
     return found.to(tl.float32)
@@ -59,7 +59,7 @@ def _forward(
             seen = seen & (then == own)
         w = _tap(weight, TAPS - 1 - back, e, E, TAPS, groups, GROUPED)
         found += w * _rows(x, x_stride, t - back, s, e, seen, place, L, E)
-    row = tl.load(place + s * L + t, mask=exists, other=0)
+    row = tl.load(place + s * L + t, mask=exists, other=0).to(tl.int64)
     mask = exists[:, None] & (e < E)[None, :]
     at = row[:, None] * E + e[None, :]
     tl.store(y + at, found.to(y.dtype.element_ty), mask=mask)
@@ -80,7 +80,7 @@ def _backward(
     groups = tl.load(group + s * L + t, mask=exists, other=0) if GROUPED else t
     own = tl.load(document + s * L + t, mask=exists, other=-1) if RESET else t
     dys = _rows(dy, E, t, s, e, exists, place, L, E)
-    part = (s * chunks + c) * GROUPS
+    part = (s * chunks + c).to(tl.int64) * GROUPS
     found = tl.zeros([STEPS, WIDTH], tl.float32)
     for back in tl.static_range(TAPS):
         seen = exists & (t >= back)
@@ -104,7 +104,7 @@ def _backward(
     for g in tl.static_range(GROUPS):
         ours = tl.where(groups[:, None] == g, dys, 0.0) if GROUPED else dys
         tl.store(dbias + (part + g) * E + e, tl.sum(ours, 0), mask=e < E)
-    row = tl.load(place + s * L + t, mask=exists, other=0)
+    row = tl.load(place + s * L + t, mask=exists, other=0).to(tl.int64)
     mask = exists[:, None] & (e < E)[None, :]
     at = row[:, None] * E + e[None, :]
     tl.store(dx + at, found.to(dx.dtype.element_ty), mask=mask)

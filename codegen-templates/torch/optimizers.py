@@ -74,6 +74,9 @@ class AdamW:
 
     def __init__(self, named: dict[str, Tensor], settings: dict) -> None:
         self.named, self.settings = named, settings
+        self.decayed: dict[bool, list[str]] = {True: [], False: []}
+        for name in named:
+            self.decayed[pattern(name) not in settings["no_decay"]].append(name)
         self.state = {
             f"{slot}.{name}": torch.zeros_like(parameter.detach())
             for slot in "mv"
@@ -83,12 +86,7 @@ class AdamW:
     def step(self, updates: int, rate: Rate, factor: Tensor) -> None:
         """@param updates: those before; factor: of the gradients, to clip them"""
         lr, (beta1, beta2) = rate(self.settings["lr"]), self.settings["betas"]
-        for decays in (True, False):
-            names = [
-                name
-                for name in self.named
-                if (pattern(name) not in self.settings["no_decay"]) == decays
-            ]
+        for decays, names in self.decayed.items():
             if not names:
                 continue
             # FSDP may move a shard, so shards are looked up each time.

@@ -206,7 +206,7 @@ def _backward(
     e = tl.program_id(1) * WIDTH + tl.arange(0, WIDTH)
     n = tl.arange(0, N_BLOCK)
     rate = _tile(A, 0, n, e, N, E)
-    part = (tl.program_id(1) * tl.num_programs(2) + s) * L
+    part = (tl.program_id(1) * tl.num_programs(2) + s).to(tl.int64) * L
     here = s * chunks + c
     # The gradient of the state before the next position.
     dh = tl.zeros([N_BLOCK, WIDTH], tl.float32)

@@ -1,11 +1,11 @@
 // Emitted projects give the outputs, the gradients and the training runs of the released PyTorch code.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Fixture, fixtures } from "../../support/fixtures.js";
-import { missingTorch, python } from "./python.js";
-import { printed } from "./specs.js";
+import { BATCHES, missingTorch, python } from "./python.js";
+import { printed, writeProject } from "./specs.js";
 
 const blocks = fixtures("block");
 const models = fixtures("train");
@@ -13,17 +13,9 @@ const models = fixtures("train");
 const TOLERANCE = 5e-5;
 
 /** Functions of both programs. */
-const COMMON = `
+const COMMON = `${BATCHES}
 import importlib, json, sys
-import torch
 from safetensors.torch import load_file
-
-device = "cuda" if torch.cuda.is_available() else "cpu"
-torch.set_default_device(device)
-
-def error(a, b):
-    size = b.double().norm()
-    return ((a.double() - b.double()).norm() / (size if size > 0 else 1)).item()
 
 def opened(folder, tensors, prefix):
     """The modules of a project, and its model with weights of a fixture."""
@@ -38,15 +30,6 @@ def opened(folder, tensors, prefix):
             if prefix + name in tensors:
                 tensor.copy_(tensors[prefix + name])
     return *modules, model
-
-def sorted_batch(Batch, modality, count, fields):
-    """fields: [sequences, length, ...] by name"""
-    flat = modality.flatten()
-    order = torch.argsort(flat, stable=True)
-    sizes = torch.bincount(flat, minlength=count).cpu()
-    rows = {name: values.flatten(0, 1)[order] for name, values in {"modality": modality, **fields}.items()}
-    ends = sizes.cumsum(0).int().to(device)
-    return Batch(*modality.shape, sizes, order, torch.argsort(order), ends, rows)
 `;
 
 /** Prints the relative errors of each fixture: of the change of the residual stream, and of each gradient. */
@@ -147,7 +130,7 @@ function errorsOf(program: string, given: readonly Fixture[]): Map<string, Recor
   const args = given.flatMap(({ name, path, spec }) => {
     const project = join(folder, name);
     mkdirSync(project);
-    for (const [file, text] of Object.entries(printed(name, spec).files)) writeFileSync(join(project, file), text);
+    writeProject(project, printed(name, spec));
     return [project, path];
   });
   const found = JSON.parse(python(folder, program, ...args)) as Record<string, Record<string, number>>;

@@ -1,10 +1,10 @@
 // The kernels of an emitted project give what its PyTorch operations give in float64, and the same bits each time.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { missingTriton, python } from "./python.js";
-import { allPrinted } from "./specs.js";
+import { BATCHES, missingTriton, python } from "./python.js";
+import { allPrinted, type Printed, writeProject } from "./specs.js";
 
 const TOLERANCE = { float32: 1e-6, bfloat16: 1e-2 };
 
@@ -28,10 +28,8 @@ const CONVOLUTIONS = [
 ];
 
 /** Prints for each case the relative errors of the result and of all gradients, and whether a second run gave the same. */
-const COMPARE = `
+const COMPARE = `${BATCHES}
 import json, sys
-import torch
-torch.set_default_device("cuda")
 import ops
 from batch import Batch
 
@@ -40,11 +38,7 @@ def compare(name, case):
     sequences, length, channels = (case[key] for key in ("sequences", "length", "channels"))
     groups, rows = case.get("groups", 1), sequences * length
     kind = getattr(torch, case.get("type", "float32"))
-    modality = torch.randint(0, groups, (rows,))
-    order = torch.argsort(modality, stable=True)
-    sizes = torch.bincount(modality, minlength=groups)
-    place, ends = torch.argsort(order), sizes.cumsum(0).int()
-    batch = Batch(sequences, length, sizes.cpu(), order, place, ends, {"modality": modality[order]})
+    batch = sorted_batch(Batch, torch.randint(0, groups, (sequences, length)), groups, {})
     reset = (torch.rand(sequences, length) < 0.05).long() if case.get("resets") else None
     copies = lambda make: [make() for _ in range(groups)]
     if name == "scan":
@@ -74,7 +68,6 @@ def compare(name, case):
         return [y, *torch.autograd.grad((y * gradients[0]).sum(), leaves)]
 
     wanted, found, again = run(False), run(True), run(True)
-    error = lambda a, b: ((a.double() - b.double()).norm() / b.double().norm()).item()
     errors = [error(a, b) for a, b in zip(found, wanted)]
     return {"errors": errors, "same": all(torch.equal(a, b) for a, b in zip(found, again))}
 
@@ -86,7 +79,7 @@ test.skipIf(missingTriton !== undefined).each([
   { name: "conv", cases: CONVOLUTIONS },
 ])("$name", ({ name, cases }) => {
   const folder = mkdtempSync(join(tmpdir(), "mom-torch-"));
-  for (const [file, text] of Object.entries(allPrinted[0]?.files ?? {})) writeFileSync(join(folder, file), text);
+  writeProject(folder, allPrinted[0] as Printed);
   const found = JSON.parse(python(folder, COMPARE, name, JSON.stringify(cases))) as {
     readonly errors: readonly number[];
     readonly same: boolean;

@@ -1,11 +1,11 @@
 // The printed model of every spec is formatted, passes a linter, and has the parameters of mom's model.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { missingTorch, python } from "./python.js";
-import { allPrinted } from "./specs.js";
+import { allPrinted, writeProject } from "./specs.js";
 
 const { PositionEncoding, Workspace } = createRequire(import.meta.url)(
   "@astral-sh/ruff-wasm-nodejs",
@@ -53,11 +53,11 @@ print(json.dumps(found))
 
 test.skipIf(missingTorch !== undefined)("every model has mom's parameters", () => {
   const folder = mkdtempSync(join(tmpdir(), "mom-torch-"));
-  const projects = allPrinted.map(({ files, program }, i) => {
+  const projects = allPrinted.map((one, i) => {
     const path = join(folder, String(i));
     mkdirSync(path);
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
-    return { path, program };
+    writeProject(path, one);
+    return { path, program: one.program };
   });
   const found = JSON.parse(python(folder, PARAMETERS, ...projects.map(({ path }) => path)));
   for (const { path, program } of projects) {

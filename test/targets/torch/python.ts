@@ -25,6 +25,27 @@ export function python(folder: string, program: string, ...args: readonly string
   return stdout;
 }
 
+/** Python that makes batches on the device that tests use, and compares tensors. */
+export const BATCHES = `
+import torch
+
+device = "cuda" if torch.cuda.is_available() else "cpu"
+torch.set_default_device(device)
+
+def error(a, b):
+    size = b.double().norm()
+    return ((a.double() - b.double()).norm() / (size if size > 0 else 1)).item()
+
+def sorted_batch(Batch, modality, count, fields):
+    """fields: [sequences, length, ...] by name"""
+    flat = modality.flatten()
+    order = torch.argsort(flat, stable=True)
+    sizes = torch.bincount(flat, minlength=count).cpu()
+    rows = {name: values.flatten(0, 1)[order] for name, values in {"modality": modality, **fields}.items()}
+    ends = sizes.cumsum(0).int().to(device)
+    return Batch(*modality.shape, sizes, order, torch.argsort(order), ends, rows)
+`;
+
 /** Runs train.py of a project on a number of ranks. @throws Error with what it printed if it fails */
 export const ranks = async (folder: string, count: number, ...args: readonly string[]): Promise<void> =>
   await finished(await startRanks(folder, count, ...args));

@@ -1,5 +1,5 @@
 // The specs whose models the tests print: every file in specs/.
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeDisk } from "../../../src/api/node/disk.js";
 import { checkFile } from "../../../src/api/read-spec.js";
@@ -20,6 +20,10 @@ export function printed(file: string, spec: CheckedSpec): Printed {
   const program = forwardOf(spec);
   const layers = spec.model.layers.map((index) => spec.model.blocks[index]?.name ?? "");
   return { file, spec, program, files: projectFiles({ program, layers }, `The model of ${file}, written by mom.`) };
+}
+
+export function writeProject(folder: string, { files }: Printed): void {
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
 }
 
 export const allPrinted: readonly Printed[] = readdirSync(join(ROOT, "specs"), { recursive: true, encoding: "utf8" })
