@@ -4,11 +4,12 @@
 // MOM_TORCH_PYTHON names a Python with PyTorch 2.6 or later; MOM_TRIAL_ADAPTER the adapter of `mom train`.
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { differences, updatesOf } from "./run-differences.mjs";
 import { finished, startRanks } from "./torch-ranks.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -30,25 +31,7 @@ function mom(...args) {
 
 const ranks = (count, out, ...args) => startRanks(project, count, "--out", join(folder, out), ...args);
 
-/** The records of a run's updates, by step. */
-function updates(run) {
-  const lines = readFileSync(join(folder, run, "metrics.jsonl"), "utf8").split("\n");
-  // The last line of a run that is killed may be incomplete.
-  const records = lines.slice(0, -1).map((line) => JSON.parse(line));
-  return new Map(records.filter(({ kind }) => kind === "train").map((record) => [record.step, record]));
-}
-
-function compare(run, with_) {
-  const [a, b] = [updates(run), updates(with_)];
-  const worst = (field) => {
-    const differences = [...a].map(([step, record]) => [Math.abs(record[field] / b.get(step)?.[field] - 1), step]);
-    const [most, at] = differences.reduce((one, other) => (other[0] > one[0] ? other : one));
-    return most === 0 ? "equal" : `${most.toExponential(1)} at step ${at}`;
-  };
-  const complete = a.size === Number(steps) && b.size === Number(steps) ? "" : `, only ${a.size} and ${b.size} steps`;
-  const found = `loss ${worst("loss")}, gradient norm ${worst("gradient_norm")}`;
-  process.stdout.write(`${run} and ${with_}: worst relative difference of ${found}${complete}\n`);
-}
+const compare = (run, other) => process.stdout.write(differences(join(folder, run), join(folder, other)));
 
 /** Kills a run on two ranks at a random moment, and resumes it on as many ranks as `resumed`. */
 async function killed(name, resumed) {
@@ -57,11 +40,13 @@ async function killed(name, resumed) {
   const records = join(folder, name, "metrics.jsonl");
   while (!existsSync(records)) await after(100);
   const wanted = 1 + Math.floor(Math.random() * (Number(steps) - 2));
-  while (updates(name).size < wanted && Date.now() - start < 600_000) await after(20);
+  while (updatesOf(join(folder, name)).size < wanted && Date.now() - start < 600_000) await after(20);
   // Its group: the command may start other processes.
   for (const { pid } of processes) process.kill(-pid, "SIGKILL");
   await Promise.all(processes.map((one) => one.exitCode ?? one.signalCode ?? once(one, "exit")));
-  process.stdout.write(`${name}: killed after step ${updates(name).size}, resumed on ${resumed} ranks\n`);
+  process.stdout.write(
+    `${name}: killed after step ${updatesOf(join(folder, name)).size}, resumed on ${resumed} ranks\n`,
+  );
   await finished(await ranks(resumed, name, "--resume"));
 }
 
