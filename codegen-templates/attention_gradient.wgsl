@@ -17,6 +17,27 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   notes[2u * i + 1u] = sum;
 }
 #end
+#if SHARED_SUMS
+// The same with a four of a head an invocation, and several heads a workgroup.
+var<workgroup> parts: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let first = (workgroup.y * GRID_Xu + workgroup.x) * HEADS_EACHu;
+  let mine = first + index / HEAD_FOURSu;
+  if (index < HEADS_EACHu * HEAD_FOURSu && mine < ROWSu * HEADSu) {
+    let column = mine % HEADSu * HEAD_FOURSu + index % HEAD_FOURSu;
+    parts[index] = dot(dy[at_dy(mine / HEADSu, column)], y[at_y(mine / HEADSu, column)]);
+  }
+  workgroupBarrier();
+  let i = first + index;
+  if (index >= HEADS_EACHu || i >= ROWSu * HEADSu) { return; }
+  var sum = 0.0;
+  for (var d = 0u; d < HEAD_FOURSu; d++) { sum += parts[index * HEAD_FOURSu + d]; }
+  notes[2u * i] = lse[i];
+  notes[2u * i + 1u] = sum;
+}
+#end
 #if REACH
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {

@@ -4,6 +4,18 @@ import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
 import {
+  FORWARD,
+  GRADIENT,
+  nameOf,
+  ROWS,
+  type Sizes,
+  SLIM,
+  suitsUnits,
+  type Units,
+  unitConstants,
+  unitRequires,
+} from "./attention-units.js";
+import {
   bind,
   CPU,
   type DraftBinding,
@@ -16,9 +28,7 @@ import {
   scratch,
   width,
 } from "./draft.js";
-
-/** Queries or keys per workgroup. */
-const ROWS = 64;
+import { eights, MATRIX_UNITS } from "./product-operands.js";
 
 /** The tiled variants: the columns of a tile, and the numbers of the right panel. */
 const TILES = [
@@ -28,15 +38,6 @@ const TILES = [
 type Tile = (typeof TILES)[number];
 
 type AttentionOp = OpOf<"attention"> | OpOf<"attention_grad">;
-
-interface Sizes {
-  readonly heads: number;
-  readonly kv_heads: number;
-  /** Columns of a head. */
-  readonly head: number;
-  readonly queries: number;
-  readonly keys: number;
-}
 
 function sizesOf(program: Program, { in: i, heads, kv_heads }: AttentionOp): Sizes {
   const { batch } = program;
@@ -108,7 +109,7 @@ ${rest.map(([part, i]) => `  if (4u * block + ${i}u < ${head}u) { ${name}[at + $
   return { ...bound, accessor: `${bound.accessor}\n${access === "read" ? load : store}` };
 }
 
-/** Variants in order of preference: registers only on a CPU; elsewhere the widest tile that fits. */
+/** Variants without matrix units in order of preference: registers only on a CPU; elsewhere the widest tile that fits. */
 const variants = (draft: (tile: Tile | undefined) => Pick<DraftChoice, "scratch" | "dispatches">): DraftChoice[] => [
   { variant: "row", requires: CPU, ...draft(undefined) },
   ...TILES.map((tile) => ({ variant: tile.variant, requires: requires(tile), ...draft(tile) })),
@@ -117,7 +118,29 @@ const variants = (draft: (tile: Tile | undefined) => Pick<DraftChoice, "scratch"
 export function attention(program: Program, op: OpOf<"attention">): DraftChoice[] {
   const sizes = sizesOf(program, op);
   const { q, k, v, keys } = op.in;
-  return variants((tile) => {
+  const onUnits = (units: Units): DraftChoice => {
+    const constants = unitConstants(units, sizes);
+    const dispatch: DraftDispatch = {
+      template: "attention_matrix",
+      label: "attention",
+      ...MATRIX_UNITS,
+      flags: {},
+      constants: { ...constantsOf(sizes), ...constants },
+      bindings: [
+        eights(program, "q", { tensor: q }),
+        eights(program, "k", { tensor: k }),
+        eights(program, "v", { tensor: v }),
+        bind(program, "keys", "read", keys),
+        bind(program, "y_out", "write", op.out.y, true),
+        bind(program, "lse", "write", op.out.lse),
+      ],
+      workgroups: [Math.ceil(sizes.queries / constants.ROWS), sizes.heads, program.batch],
+    };
+    const requires = unitRequires(units, sizes, { f32: 1, f16: 1 });
+    return { variant: nameOf(units), requires, scratch: [], dispatches: [dispatch] };
+  };
+  const forward = FORWARD.filter(({ blocks }) => blocks === 1 || sizes.head <= SLIM);
+  const others = variants((tile) => {
     const of = (name: string, access: "read" | "write", tensor: TensorId): DraftBinding =>
       tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, sizes.head);
     const dispatch: DraftDispatch = {
@@ -137,10 +160,12 @@ export function attention(program: Program, op: OpOf<"attention">): DraftChoice[
     };
     return { scratch: [], dispatches: [dispatch] };
   });
+  return suitsUnits(program, sizes, [q, k, v, op.out.y]) ? [...forward.map(onUnits), ...others] : others;
 }
 
 const OFF: FlagsOf<"attention_gradient"> = {
   SUMS: false,
+  SHARED_SUMS: false,
   REACH: false,
   TILED: false,
   SERIAL: false,
@@ -154,31 +179,77 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
   const rows = height(program, q);
   const tiles = program.batch * Math.ceil(queries / ROWS);
   const common = { ...constantsOf(sizes), NOTES_AT: 2 * rows * heads, ROWS: rows, BATCH: program.batch };
-  const sums = grid(rows * heads, 64);
-  const before: DraftDispatch[] = [
-    {
+  /** Σ dy·y, one head an invocation, or shared by the invocations of a workgroup. */
+  const sums = (shared: boolean): DraftDispatch => {
+    const each = shared ? Math.floor(256 / head) : 64;
+    const { workgroups, GRID_X } = grid(rows * heads, each);
+    return {
       template: "attention_gradient",
       label: "attention_sums",
-      flags: { ...OFF, SUMS: true },
-      constants: { ...common, GRID_X: sums.GRID_X },
+      flags: { ...OFF, SUMS: !shared, SHARED_SUMS: shared },
+      constants: { ...common, GRID_X, HEAD_FOURS: head / 4, HEADS_EACH: each },
       bindings: [
-        bind(program, "dy", "read", dy),
-        bind(program, "y", "read", y),
+        bind(program, "dy", "read", dy, shared),
+        bind(program, "y", "read", y, shared),
         bind(program, "lse", "read", lse),
         scratch("notes", "write"),
       ],
-      workgroups: sums.workgroups,
-    },
-    {
-      template: "attention_gradient",
-      label: "attention_reach",
-      flags: { ...OFF, REACH: true },
-      constants: common,
-      bindings: [bind(program, "keys", "read", keys), scratch("notes", "write")],
-      workgroups: [Math.ceil(tiles / 64), 1, 1],
-    },
-  ];
-  return variants((tile) => {
+      workgroups,
+    };
+  };
+  const reach: DraftDispatch = {
+    template: "attention_gradient",
+    label: "attention_reach",
+    flags: { ...OFF, REACH: true },
+    constants: common,
+    bindings: [bind(program, "keys", "read", keys), scratch("notes", "write")],
+    workgroups: [Math.ceil(tiles / 64), 1, 1],
+  };
+  const scratchBytes = [4 * (2 * rows * heads + 2 * tiles)];
+  const onUnits = (units: Units): DraftChoice => {
+    const panels = Math.ceil(queries / units.columns);
+    const constants = {
+      ...common,
+      ...unitConstants(units, sizes),
+      QUERY_TILES: panels,
+      END: panels * (heads / kv_heads),
+    };
+    const shared = {
+      template: "attention_gradient_matrix",
+      ...MATRIX_UNITS,
+    } as const;
+    const read = [
+      eights(program, "dy", { tensor: dy }),
+      eights(program, "q", { tensor: q }),
+      eights(program, "k", { tensor: k }),
+      eights(program, "v", { tensor: v }),
+      bind(program, "keys", "read", keys),
+      scratch("notes", "read"),
+    ];
+    const byQuery: DraftDispatch = {
+      ...shared,
+      label: "attention_dq",
+      flags: { BY_QUERY: true },
+      constants: { ...constants, ROW_END: queries },
+      bindings: [...read, bind(program, "dq", "write", op.out.dq, true)],
+      workgroups: [Math.ceil(queries / ROWS), heads, program.batch],
+    };
+    const byKey: DraftDispatch = {
+      ...shared,
+      label: "attention_dkv",
+      flags: { BY_QUERY: false },
+      constants: { ...constants, ROW_END: length },
+      bindings: [...read, bind(program, "dk", "write", op.out.dk, true), bind(program, "dv", "write", op.out.dv, true)],
+      workgroups: [Math.ceil(length / ROWS), kv_heads, program.batch],
+    };
+    return {
+      variant: nameOf(units),
+      requires: unitRequires(units, sizes, { f32: 2, f16: 2 }),
+      scratch: scratchBytes,
+      dispatches: [sums(true), reach, byQuery, byKey],
+    };
+  };
+  const others = variants((tile) => {
     const of = (name: string, access: "read" | "write", tensor: TensorId): DraftBinding =>
       tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, head);
     const constants = { ...common, ...(tile ? tileConstants(tile, sizes) : {}) };
@@ -207,6 +278,8 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
       bindings: [...read, of("dk", "write", op.out.dk), of("dv", "write", op.out.dv)],
       workgroups: [Math.ceil(length / ROWS), kv_heads, program.batch],
     };
-    return { scratch: [4 * (2 * rows * heads + 2 * tiles)], dispatches: [...before, byQuery, byKey] };
+    return { scratch: scratchBytes, dispatches: [sums(false), reach, byQuery, byKey] };
   });
+  const operands = [dy, q, k, v, y, op.out.dq, op.out.dk, op.out.dv];
+  return suitsUnits(program, sizes, operands) ? [...GRADIENT.map(onUnits), ...others] : others;
 }

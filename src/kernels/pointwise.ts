@@ -163,9 +163,15 @@ export function combine(program: Program, op: OpOf<keyof typeof SIGN>): DraftCho
 export function rotate(program: Program, op: OpOf<"rotate">): DraftChoice[] {
   const { x, position, table } = op.in;
   const head = width(program, x) / op.heads;
-  const paired = head % 2 === 0 ? "true" : `column % ${head}u + 1u < ${head}u`;
   const sign = op.inverse ? "-" : "";
-  const body = `var value = x[at_x(row, column)];
+  const fours = head % 4 === 0 && [x, table, op.out.y].every((id) => fitsVec4(program, id));
+  const paired = head % 2 === 0 ? "true" : `column % ${head}u + 1u < ${head}u`;
+  const body = fours
+    ? `let value = x[at_x(row, column)];
+  let turn = turns[at_turns(u32(place[row]), column % ${head / 4}u)];
+  let sine = ${sign}vec4(-turn.y, turn.y, -turn.w, turn.w);
+  out[at_out(row, column)] = value * turn.xxzz + value.yxwz * sine;`
+    : `var value = x[at_x(row, column)];
   if (${paired}) {
     let odd = column % ${head}u % 2u;
     let at = at_turns(u32(place[row]), column % ${head}u - odd);
@@ -173,8 +179,9 @@ export function rotate(program: Program, op: OpOf<"rotate">): DraftChoice[] {
     value = turns[at] * value + select(-sine, sine, odd == 1u) * x[at_x(row, column + 1u - 2u * odd)];
   }
   out[at_out(row, column)] = value;`;
-  const inputs = [["x", x] as const, ["place", position] as const, ["turns", table] as const];
-  return one([over(program, "rotate", op.out.y, inputs, body)]);
+  const inputs = [["x", x] as const, ["turns", table] as const];
+  const rows = [["place", position] as const];
+  return one([over(program, "rotate", op.out.y, inputs, body, { rows, ...(fours && VEC4) })]);
 }
 
 export function append(program: Program, op: OpOf<"append">): DraftChoice[] {

@@ -14,10 +14,11 @@ export type Shape = "block" | "quads" | "tile" | "wide" | "matrix" | "split";
 
 /** Whether a shape uses no workgroup memory. */
 export const inRegisters = (shape: Shape): boolean => shape === "block" || shape === "quads";
+/** With the invocations of the shapes that they fall back to. */
 const REQUIRES: Readonly<Record<Shape, Requirement>> = {
-  matrix: { kind: "gpu", workgroupBytes: 24_576, invocations: 128, subgroup: 32, matrix: true },
+  matrix: { kind: "gpu", workgroupBytes: 24_576, invocations: 256, subgroup: 32, matrix: true },
   split: { kind: "gpu", workgroupBytes: 24_576, invocations: 256, subgroup: 32, matrix: true, f16: true },
-  wide: { kind: "gpu", workgroupBytes: 12_800, invocations: 128 },
+  wide: { kind: "gpu", workgroupBytes: 12_800, invocations: 256 },
   quads: QUADS,
   block: CPU,
   tile: { workgroupBytes: 8192, invocations: 256 },

@@ -1,22 +1,29 @@
 // The kernels of attention and RoPE match the float64 reference at awkward sizes. A software adapter takes ten seconds to
 // compile a tiled kernel with bounds checks and one second without. It therefore runs tiled kernels without checks and
-// only in the marked cases. With $MOM_TEST_THOROUGH it runs all of them with checks.
+// only in the marked cases. With $MOM_TEST_THOROUGH it runs all of them with checks. Kernels on matrix units run where there
+// are some, and with $MOM_TEST_THOROUGH also on an emulation, where there is f16.
 import { beforeAll, describe, expect, test } from "vitest";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { build } from "../../src/ir/builder.js";
-import type { Profile } from "../../src/ir/plan.js";
+import { admits, type Profile } from "../../src/ir/plan.js";
 import type { Program } from "../../src/ir/program.js";
 import type { TensorId } from "../../src/ir/tensor.js";
 import { verify } from "../../src/ir/verify.js";
+import { selectKernels } from "../../src/kernels/select.js";
 import { stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { type Values, values } from "../../src/reference/values.js";
 import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
+import { emulated } from "../gpu/emulated-units.js";
 import { called } from "../support/called.js";
 import { everyOp } from "./every-op.js";
 
 const missing = await missingAdapter();
+const hasUnits = missing === undefined && (await testDevice()).profile.matrix;
+const emulates = missing === undefined && !hasUnits && (await testDevice()).profile.f16;
 const TOLERANCE = 1e-5;
+/** The tolerance for f16, whose last bit is 2^-11 of a number. */
+const F16_TOLERANCE = 5e-4;
 
 type Ranges = "causal" | "pictures" | "documents" | "cached";
 interface Case {
@@ -44,6 +51,14 @@ const CASES: readonly Case[] = [
   { batch: 1, queries: 129, heads: 2, kv_heads: 2, head: 8, ranges: "pictures", fused: true },
   { batch: 1, queries: 65, heads: 1, kv_heads: 1, head: 256, ranges: "causal" },
   { batch: 2, queries: 5, keys: 70, tiles: true, heads: 2, kv_heads: 1, head: 6, ranges: "cached" },
+];
+
+/** Cases in f16, whose heads are multiples of eight. */
+const NARROW: readonly Case[] = [
+  { batch: 2, queries: 5, keys: 70, heads: 2, kv_heads: 2, head: 8, ranges: "cached" },
+  { batch: 2, queries: 131, heads: 4, kv_heads: 2, head: 24, ranges: "pictures" },
+  { batch: 1, queries: 197, heads: 2, kv_heads: 1, head: 64, ranges: "documents" },
+  { batch: 1, queries: 70, heads: 1, kv_heads: 1, head: 128, ranges: "causal" },
 ];
 
 /** The first and last key of each position of a sequence. */
@@ -95,15 +110,24 @@ function programOf(sizes: Case): Program {
   return verify({ ...program, tensors });
 }
 
-function known(sizes: Case): Values {
-  const program = programOf(sizes);
+/** A program with its operands and results in f16. */
+const narrowed = (program: Program): Program => ({
+  ...program,
+  tensors: program.tensors.map((tensor) =>
+    tensor.type === "f32" && tensor.name !== "lse" && tensor.name !== "modality" ? { ...tensor, type: "f16" } : tensor,
+  ),
+});
+
+/** @param spread the standard deviation of all numbers; large ones make weights that differ by many orders of magnitude */
+function known(sizes: Case, { f16 = false, spread = 1 } = {}): Values {
+  const program = f16 ? narrowed(programOf(sizes)) : programOf(sizes);
   const s = stream("sample", 11);
   const v = values(program, (name, size) => {
     if (name === "modality") return new Float64Array(size);
     if (name === "keys") {
       return Array.from({ length: size / 2 }, (_, r) => rangeOf(sizes.ranges, r % sizes.queries, sizes)).flat();
     }
-    return Array.from({ length: size }, () => s.normal());
+    return Array.from({ length: size }, () => spread * s.normal());
   });
   // A view shares the numbers of its tensor.
   for (const { id, view, shape } of program.tensors) {
@@ -157,6 +181,42 @@ describe.skipIf(missing)("attention", () => {
         expect(differences.filter((found) => !(found.error < limit(found)))).toEqual([]);
       }
     },
+  );
+
+  const onUnits = async (sizes: Case, device: GPUDevice, profile: Profile, spread: number): Promise<string[]> => {
+    const v = known(sizes, { f16: true, spread });
+    const offered = v.program.ops.flatMap((op) =>
+      selectKernels(v.program, op).filter(({ requires }) => requires.matrix && admits(profile, requires)),
+    );
+    const variants = [...new Set(offered.map(({ variant }) => variant))];
+    for (const variant of variants) {
+      const differences = await everyOp(device, profile, v, { variant });
+      expect(differences.some((found) => found.variant === variant)).toBe(true);
+      expect(differences.filter(({ error }) => !(error < F16_TOLERANCE))).toEqual([]);
+    }
+    return variants;
+  };
+
+  test
+    .skipIf(!hasUnits)
+    .each(
+      NARROW.flatMap((sizes) => [1, 4].map((spread) => [label(sizes), `spread ${spread}`, sizes, spread] as const)),
+    )("kernels on matrix units match the reference: %s, %s", async (_, __, sizes, spread) => {
+    const variants = await onUnits(sizes, unchecked.device, opened.profile, spread);
+    expect(variants.length).toBeGreaterThan(1);
+  });
+
+  test.skipIf(!(emulates && process.env.MOM_TEST_THOROUGH))(
+    "kernels on matrix units match the reference, on an emulation of the units",
+    async () => {
+      const { device, profile } = await freshDevice(undefined, true);
+      const make = device.createShaderModule.bind(device);
+      device.createShaderModule = (descriptor) => make({ ...descriptor, code: emulated(descriptor.code) });
+      const pretended: Profile = { ...profile, kind: "gpu", subgroup: { min: 32, max: 32 }, matrix: true };
+      const sizes: Case = { batch: 2, queries: 70, heads: 2, kv_heads: 1, head: 16, ranges: "documents" };
+      expect(await onUnits(sizes, device, pretended, 4)).toContain("matrix-64x32");
+    },
+    3_600_000,
   );
 
   test("the kernels of SwiGLU and its gradient match the reference", async () => {

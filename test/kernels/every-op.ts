@@ -148,25 +148,28 @@ function columnsIn(program: Program, id: TensorId, stored: Float32Array): Float3
 
 export interface Selection {
   readonly op?: (op: Op) => boolean;
+  /** The variant to run instead of the first one. */
+  readonly variant?: string;
   readonly settings?: KernelSettings | undefined;
 }
 
 /**
- * Runs every selected op with the first variant that `profile` admits. `known` has f32 numbers for all tensors.
+ * Runs every selected op with the first variant that `profile` admits, or with the given one. `known` has f32 numbers for all tensors.
  * Gradients are computed twice, and the second run adds to the first.
  */
 export async function everyOp(
   device: GPUDevice,
   profile: Profile,
   known: Values,
-  { op: selects = () => true, settings = DEFAULT_SETTINGS }: Selection = {},
+  { op: selects = () => true, variant: wanted, settings = DEFAULT_SETTINGS }: Selection = {},
 ): Promise<Difference[]> {
   const { program } = known;
   const ops = [...program.ops.entries()].filter(([, op]) => selects(op));
   const programs = ops.map(([at, op]) => isolate(program, op, at));
-  const assembled = assemble(programs, { profile, variants: "first", settings });
+  const assembled = assemble(programs, { profile, settings, variants: wanted === undefined ? "first" : "all" });
   const { plan } = assembled;
-  const runtime = await prepare(device, profile, plan, { pipelines: pipelinesOn({ device }) });
+  const prefer = (_: string, variant: string): boolean => variant === wanted;
+  const runtime = await prepare(device, profile, plan, { pipelines: pipelinesOn({ device }), prefer });
   try {
     const v = asStored(known);
     const { of } = v;

@@ -74,7 +74,14 @@ function overwrittenInputs(programs: readonly Program[], profile: Profile): stri
   return faults;
 }
 
-const numbers = { f32: 1, f16: 0.5, "vec4<f32>": 4, "vec4<f16>": 2 } as const;
+const numbers = {
+  f32: 1,
+  f16: 0.5,
+  "vec2<i32>": 2,
+  "vec4<f32>": 4,
+  "vec4<u32>": 4,
+  "vec4<f16>": 2,
+} as const;
 
 /** Violations of a choice's requirement or of the limits of a device that admits it. */
 function violations(
@@ -90,7 +97,10 @@ function violations(
     if (bound > (requires.storageBuffers ?? 8)) fault(`${bound} storage buffers`);
     const shared = [...source.matchAll(/var<workgroup>\s+\w+:\s*array<([^;]+), (\d+)>/g)];
     if (shared.length !== source.split("var<workgroup>").length - 1) fault("workgroup memory of unknown size");
-    const bytes = shared.reduce((sum, [, type, n]) => sum + 4 * numbers[type as keyof typeof numbers] * Number(n), 0);
+    const sizes = shared.map(([, type, n]) => 4 * numbers[type as keyof typeof numbers] * Number(n));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    // Drivers may place variables one after the other, and matrices must start at multiples of 16 bytes.
+    if (requires.matrix && sizes.some((size) => size % 16 !== 0)) fault("matrices at any place in workgroup memory");
     if (!(bytes <= (requires.workgroupBytes ?? 16384))) fault(`${bytes} bytes of workgroup memory`);
     const [, size] = /@workgroup_size\(([^)]*)\)/.exec(source) as RegExpExecArray;
     const invocations = (size as string).split(",").reduce((product, n) => product * Number(n), 1);
@@ -171,6 +181,24 @@ test.each([
   });
   const compiled = compile(spec, { profile, batch, length: 2048, phases: TRAINING_PHASES, variants: "all" });
   expect(allViolations(compiled, profile)).toEqual([]);
+});
+
+test.each([8, 24, 64, 128])("attention in f16 runs on matrix units, with heads of %i", (head) => {
+  const spec = sketch({
+    modalities: [text, image],
+    vocabulary: 40,
+    layers: 1,
+    d_model: 2 * head,
+    attention: { heads: 2, kv_heads: 1 },
+    train: { precision: "f16" },
+  });
+  const compiled = compile(spec, { profile: h100, batch: 2, length: 80, phases: TRAINING_PHASES, variants: "all" });
+  expect(allViolations(compiled, h100)).toEqual([]);
+  const nodes = compiled.plan.phases
+    .flatMap((phase) => phase.nodes)
+    .filter(({ label }) => label.startsWith("attention"));
+  expect(nodes.length).toBeGreaterThan(0);
+  expect(nodes.every(({ choices }) => choices[0]?.variant.startsWith("matrix-"))).toBe(true);
 });
 
 test("2.7 G parameters are split into buffers that an H100 can bind, and a step fits into 46 GB", () => {

@@ -1,0 +1,193 @@
+// The products of attention_gradient.wgsl on matrix units: f16 operands, f32 sums. A workgroup has 64 queries (BY_QUERY) or
+// 64 keys of a head, a subgroup 16 of them as rows. They meet COLUMNS keys or queries at a time, which are in two panels:
+// keys and values, or queries and dy.
+
+#include attention_panels
+
+// Scores and slopes of a subgroup's rows × COLUMNS, and what they give: ds, and where rows are keys also p.
+var<workgroup> scores: array<vec4<f32>, SCORES>;
+var<workgroup> slopes: array<vec4<f32>, SCORES>;
+var<workgroup> changes: array<vec4<f16>, SHARES>;
+#if BY_QUERY
+#else
+var<workgroup> shares: array<vec4<f16>, SHARES>;
+// The panel's queries, four in each vector: their first keys, last keys, lse, and Σ dy·y.
+var<workgroup> noted: array<vec4<f32>, NOTED>;
+#end
+
+/// Eight columns of a query or of its dy, or zeros beyond the end.
+fn load_query(which: u32, sequence: u32, head: u32, query: u32, eight: u32) -> vec4<u32> {
+  if (query >= QUERIESu || 8u * eight >= HEADu) { return vec4<u32>(); }
+  let row = sequence * QUERIESu + query;
+  if (which == 0u) { return q[at_q(row, head * HEAD_EIGHTSu + eight)]; }
+  return dy[at_dy(row, head * HEAD_EIGHTSu + eight)];
+}
+
+/// Eight columns of a key or of its value, or zeros beyond the end.
+fn load_key(which: u32, sequence: u32, head: u32, key: u32, eight: u32) -> vec4<u32> {
+  if (key >= KEYSu || 8u * eight >= HEADu) { return vec4<u32>(); }
+  let row = sequence * KEYSu + key;
+  if (which == 0u) { return k[at_k(row, head * HEAD_EIGHTSu + eight)]; }
+  return v[at_v(row, head * HEAD_EIGHTSu + eight)];
+}
+
+/// A number about a query: its first key, its last key, lse, or Σ dy·y. No key where there is no query.
+fn about(sequence: u32, head: u32, query: u32, which: u32) -> f32 {
+  if (query >= QUERIESu) { return select(0.0, -1.0, which == 1u); }
+  let row = sequence * QUERIESu + query;
+  if (which < 2u) { return f32(keys[2u * row + which]); }
+  return notes[2u * (row * HEADSu + head) + which - 2u];
+}
+
+#if BY_QUERY
+#else
+/// The first panel of queries from `tile` on that sees one of 64 keys. Each head that shares them has END / SHARE panels.
+fn next_tile(sequence: u32, first_key: u32, tile: u32) -> u32 {
+  for (var next = tile; next < ENDu; next++) {
+    let at = NOTES_ATu + 2u * (sequence * TILESu + next % QUERY_TILESu * COLUMNSu / 64u);
+    if (notes[at] <= f32(first_key + 63u) && notes[at + 1u] >= f32(first_key)) { return next; }
+  }
+  return ENDu;
+}
+#end
+
+@compute @workgroup_size(128)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let sequence = workgroup.z;
+  let first_row = workgroup.x * 64u;
+  let lane = index % 32u;
+  let subgroup = index / 32u;
+  let scores_at = subgroup * 16u * SCORE_FOURSu;
+  let shares_at = subgroup * 16u * SHARE_FOURSu;
+  let score_at = scores_at + lane / 2u * SCORE_FOURSu + lane % 2u;
+  let share_at = shares_at + lane / 2u * SHARE_FOURSu + lane % 2u;
+  let row = first_row + subgroup * 16u + lane / 2u;
+#repeat A 2
+  // Rows pass through both panels.
+  for (var i = index; i < 64u * EIGHTSu; i += 128u) {
+#if BY_QUERY
+    let eight = load_query(#{A}u, sequence, workgroup.y, first_row + i / EIGHTSu, i % EIGHTSu);
+#else
+    let eight = load_key(#{A}u, sequence, workgroup.y, first_row + i / EIGHTSu, i % EIGHTSu);
+#end
+    store_eight(i / EIGHTSu * PITCH_FOURSu + i % EIGHTSu * 2u, eight);
+  }
+  workgroupBarrier();
+  #repeat D DEEP: let rows#{A}_#{D} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&panels, subgroup * 16u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu);
+  workgroupBarrier();
+#end
+  #repeat D DEEP: var x#{D} = subgroup_matrix_result<f32, 16, 16>();
+  #repeat L LOADS: let i#{L} = index + #{128 * L}u;
+#if BY_QUERY
+  let head = workgroup.y;
+  let kv_head = head / SHAREu;
+  let first = i32(about(sequence, head, row, 0u));
+  let last = min(i32(about(sequence, head, row, 1u)), KEYS - 1);
+  let lse = about(sequence, head, row, 2u);
+  let sum = about(sequence, head, row, 3u);
+  let reach_at = NOTES_ATu + 2u * (sequence * TILESu + workgroup.x);
+  let end = min(i32(notes[reach_at + 1u]), KEYS - 1);
+  var tile = i32(notes[reach_at]);
+  #repeat L LOADS: var a#{L} = load_key(0u, sequence, kv_head, u32(tile) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+  #repeat L LOADS: var b#{L} = load_key(1u, sequence, kv_head, u32(tile) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+  while (tile <= end) {
+#else
+  #repeat D DEEP: var z#{D} = subgroup_matrix_result<f32, 16, 16>();
+  var tile = next_tile(sequence, first_row, 0u);
+  var head = workgroup.y * SHAREu + tile / QUERY_TILESu;
+  var first_query = tile % QUERY_TILESu * COLUMNSu;
+  #repeat L LOADS: var a#{L} = load_query(0u, sequence, head, first_query + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+  #repeat L LOADS: var b#{L} = load_query(1u, sequence, head, first_query + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+  while (tile < ENDu) {
+#end
+    workgroupBarrier();
+#repeat L LOADS
+    if (i#{L} < COLUMNSu * EIGHTSu) {
+      let to = i#{L} / EIGHTSu * PITCH_FOURSu + i#{L} % EIGHTSu * 2u;
+      store_eight(to, a#{L});
+      store_eight(SECOND_ATu + to, b#{L});
+    }
+#end
+#if BY_QUERY
+    workgroupBarrier();
+    let next = tile + COLUMNS;
+    #repeat L LOADS: a#{L} = load_key(0u, sequence, kv_head, u32(next) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+    #repeat L LOADS: b#{L} = load_key(1u, sequence, kv_head, u32(next) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+#else
+    if (index < NOTEDu) {
+      let which = index / FOURSu;
+      let query = first_query + 4u * (index % FOURSu);
+      noted[index] = vec4(
+        about(sequence, head, query, which), about(sequence, head, query + 1u, which),
+        about(sequence, head, query + 2u, which), about(sequence, head, query + 3u, which),
+      );
+    }
+    workgroupBarrier();
+    let next = next_tile(sequence, first_row, tile + 1u);
+    head = workgroup.y * SHAREu + min(next, ENDu - 1u) / QUERY_TILESu;
+    first_query = next % QUERY_TILESu * COLUMNSu;
+    #repeat L LOADS: a#{L} = load_query(0u, sequence, head, first_query + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+    #repeat L LOADS: b#{L} = load_query(1u, sequence, head, first_query + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+#end
+#repeat J SPAN
+    {
+      var s = subgroup_matrix_result<f32, 16, 16>();
+      #repeat D DEEP: s = subgroupMatrixMultiplyAccumulate(rows0_#{D}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, col_major>(&panels, #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), s);
+      subgroupMatrixStore<row_major>(&scores, scores_at + #{4 * J}u, s, SCORE_FOURSu);
+    }
+    {
+      var s = subgroup_matrix_result<f32, 16, 16>();
+      #repeat D DEEP: s = subgroupMatrixMultiplyAccumulate(rows1_#{D}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, col_major>(&panels, SECOND_ATu + #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), s);
+      subgroupMatrixStore<row_major>(&slopes, scores_at + #{4 * J}u, s, SCORE_FOURSu);
+    }
+#end
+    workgroupBarrier();
+#repeat F PAIRS
+    {
+#if BY_QUERY
+      let key = vec4(tile + #{8 * F} + 4 * i32(lane % 2u)) + vec4(0, 1, 2, 3);
+      let seen = (key >= vec4(first)) & (key <= vec4(last));
+      let share = select(vec4<f32>(), exp(scores[score_at + #{2 * F}u] * SCALE - lse), seen);
+      changes[share_at + #{2 * F}u] = vec4<f16>(share * (slopes[score_at + #{2 * F}u] - sum) * SCALE);
+#else
+      let four = #{2 * F}u + lane % 2u;
+      let seen = (vec4(f32(row)) >= noted[four]) & (vec4(f32(row)) <= noted[FOURSu + four]);
+      let share = select(vec4<f32>(), exp(scores[score_at + #{2 * F}u] * SCALE - noted[2u * FOURSu + four]), seen);
+      shares[share_at + #{2 * F}u] = vec4<f16>(share);
+      changes[share_at + #{2 * F}u] = vec4<f16>(share * (slopes[score_at + #{2 * F}u] - noted[3u * FOURSu + four]) * SCALE);
+#end
+    }
+#end
+    workgroupBarrier();
+#repeat J SPAN
+    let change#{J} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&changes, shares_at + #{4 * J}u, SHARE_FOURSu);
+    #repeat D DEEP: x#{D} = subgroupMatrixMultiplyAccumulate(change#{J}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&panels, #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), x#{D});
+#if BY_QUERY
+#else
+    let share#{J} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&shares, shares_at + #{4 * J}u, SHARE_FOURSu);
+    #repeat D DEEP: z#{D} = subgroupMatrixMultiplyAccumulate(share#{J}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&panels, SECOND_ATu + #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), z#{D});
+#end
+#end
+    tile = next;
+  }
+#repeat D DEEP
+  workgroupBarrier();
+  subgroupMatrixStore<row_major>(&scores, scores_at, x#{D}, SCORE_FOURSu);
+#if BY_QUERY
+#else
+  subgroupMatrixStore<row_major>(&slopes, scores_at, z#{D}, SCORE_FOURSu);
+#end
+  workgroupBarrier();
+#repeat F 2
+  if (row < ROW_ENDu && #{16 * D + 8 * F}u + 4u * (lane % 2u) < HEADu) {
+    let column = workgroup.y * HEAD_FOURSu + #{4 * D + 2 * F}u + lane % 2u;
+#if BY_QUERY
+    dq[at_dq(sequence * QUERIESu + row, column)] = scores[score_at + #{2 * F}u];
+#else
+    dk[at_dk(sequence * KEYSu + row, column)] = scores[score_at + #{2 * F}u];
+    dv[at_dv(sequence * KEYSu + row, column)] = slopes[score_at + #{2 * F}u];
+#end
+  }
+#end
+#end
+}
