@@ -1,7 +1,7 @@
 // Shared by the attention kernels on matrix units: two panels of `COLUMNS` rows × `WIDTH` columns of a head in workgroup
 // memory, of which the second starts at SECOND_AT. Rows are padded by eight f16 against bank conflicts. Each of the four
 // subgroups has an area of its own for the numbers that leave its matrices. Two lanes own a row there: lane l has row
-// l / 2, and of its fours every second one from l % 2 on.
+// l / 2, and every second `vec4` of it from l % 2 on.
 var<workgroup> panels: array<vec4<f16>, PANELS>;
 var<workgroup> span: array<vec2<i32>, 128>;
 const LEAST = -3.4e38;
