@@ -16,7 +16,7 @@ import { holdsIds } from "../modalities/modality.fields.js";
 import { countsOf, hostBatch } from "../train/host-batch.js";
 import { openModel, stepScalars } from "../train/model.js";
 import { type Ceilings, ceilingPlan, memoryCeilings } from "./ceilings.js";
-import { nodeSeconds, secondsOf } from "./measure.js";
+import { nodeSeconds, secondsOf, warm } from "./measure.js";
 import { syntheticBatch } from "./synthetic.js";
 import type { Shares } from "./turns.js";
 
@@ -79,13 +79,17 @@ const shapeOf = (program: Program, op: Op): string => {
   return `${first === undefined ? "" : shape(first)}${weight} → ${outputsOf(op).map(shape)[0] ?? ""}`;
 };
 
+/** A CPU needs no warm-up, and takes seconds for the largest set. */
+const CPU_WINDOWS = 3;
+
 async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceilings> {
   const { plan, sets, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu", profile.matrix);
   const runtime = await prepare(device, profile, plan);
-  // Uses the clock that also times kernels, after a warm-up. Takes the shortest time, because a ceiling is a maximum.
+  // Uses the clock that also times kernels. Takes the shortest time, because a ceiling is a maximum.
   const least = async (phase: string) => {
-    await secondsOf(runtime, [phase]);
-    return nodeSeconds(runtime, phase, (seconds) => Math.min(...seconds));
+    if (profile.kind !== "cpu") await warm(runtime, [phase]);
+    const windows = profile.kind === "cpu" ? CPU_WINDOWS : undefined;
+    return nodeSeconds(runtime, phase, (seconds) => Math.min(...seconds), windows);
   };
   const [arithmetic = Number.NaN] = await least("arithmetic");
   const [matrix] = profile.matrix ? await least("matrix") : [];

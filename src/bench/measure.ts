@@ -14,25 +14,32 @@ export const median = (numbers: readonly number[]): number => {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 };
 
-/** Seconds of one run of the phases in sequence: the median of several windows. */
-export async function secondsOf(runtime: Runtime, phases: readonly string[]): Promise<number> {
-  const many = async (times: number) => {
-    const begun = performance.now();
-    for (let i = 0; i < times; i++) runtime.run(phases);
-    await runtime.settled();
-    return performance.now() - begun;
-  };
-  await many(1);
-  let one = await many(1);
+async function secondsOfMany(runtime: Runtime, phases: readonly string[], times: number): Promise<number> {
+  const begun = performance.now();
+  for (let i = 0; i < times; i++) runtime.run(phases);
+  await runtime.settled();
+  return (performance.now() - begun) / 1000;
+}
+
+/** Runs the phases until the device is warm. @returns how often they run in a window */
+export async function warm(runtime: Runtime, phases: readonly string[]): Promise<number> {
+  await secondsOfMany(runtime, phases, 1);
+  let one = await secondsOfMany(runtime, phases, 1);
+  const inWindow = (): number => Math.max(1, Math.round(WINDOW_MS / 1000 / one));
   const until = performance.now() + WARM_MS;
   while (performance.now() < until) {
-    const times = Math.max(1, Math.round(WINDOW_MS / one));
-    one = (await many(times)) / times;
+    const times = inWindow();
+    one = (await secondsOfMany(runtime, phases, times)) / times;
   }
-  const times = Math.max(1, Math.round(WINDOW_MS / one));
+  return inWindow();
+}
+
+/** Seconds of one run of the phases in sequence: the median of several windows. */
+export async function secondsOf(runtime: Runtime, phases: readonly string[]): Promise<number> {
+  const times = await warm(runtime, phases);
   const windows: number[] = [];
-  for (let i = 0; i < WINDOWS; i++) windows.push((await many(times)) / times);
-  return median(windows) / 1000;
+  for (let i = 0; i < WINDOWS; i++) windows.push((await secondsOfMany(runtime, phases, times)) / times);
+  return median(windows);
 }
 
 /**
@@ -43,9 +50,10 @@ export async function nodeSeconds(
   runtime: Runtime,
   phase: string,
   of: (seconds: readonly number[]) => number = median,
+  windows = WINDOWS,
 ): Promise<number[]> {
   const runs: (readonly { readonly nanoseconds: number }[])[] = [];
-  for (let i = 0; i < WINDOWS; i++) {
+  for (let i = 0; i < windows; i++) {
     runtime.run([phase]);
     runs.push(await runtime.time(phase));
   }

@@ -73,7 +73,7 @@ const NUMERIC_COLUMNS = new Set([3, 4, 5, 6, 7, 8]);
 
 /** Explains the last columns and how the ceilings were measured. */
 const BOUND_NOTE =
-  "Ceilings: the fastest of 9 warm runs of small kernels, by the device's clock. A kernel's bound is the largest of three times at\nthe ceilings: for its FLOPs, for its bytes from the cache, and for the bytes from memory that the cache cannot hold.";
+  "Ceilings: the fastest of several runs of small kernels, by the device's clock. A kernel's bound is the largest of three times at\nthe ceilings: for its FLOPs, for its bytes from the cache, and for the bytes from memory that the cache cannot hold.";
 
 const milliseconds = (seconds: number): string => (1000 * seconds).toPrecision(3);
 
