@@ -136,8 +136,11 @@ async function connect(pool: Pool): Promise<Connection> {
 
   await new Promise<void>((resolve, reject) => {
     hear = (message) => {
-      if (message.kind === "ready") resolve();
-      else if (message.kind === "unfit") reject(new DeviceError(message.reason, message.remedy));
+      if (message.kind === "ready") {
+        // Warnings of drivers while it looked for a device are no reason for a later end.
+        complaints = "";
+        resolve();
+      } else if (message.kind === "unfit") reject(new DeviceError(message.reason, message.remedy));
       else if (message.kind === "gone")
         reject(new DeviceError(`A worker could not start. ${message.why}`, "`mom doctor` lists the devices."));
     };
