@@ -5,30 +5,22 @@
 #include attention_panels
 
 // Scores and slopes of a subgroup's rows × COLUMNS, and what they give: ds, and where rows are keys also p.
-var<workgroup> scores: array<vec4<f32>, SCORES>;
-var<workgroup> slopes: array<vec4<f32>, SCORES>;
-var<workgroup> changes: array<vec4<f16>, SHARES>;
+var<workgroup> scores: array<vec4<f32>, AREAS>;
+var<workgroup> slopes: array<vec4<f32>, AREAS>;
+var<workgroup> changes: array<vec4<f16>, AREAS>;
 #if BY_QUERY
 #else
-var<workgroup> shares: array<vec4<f16>, SHARES>;
+var<workgroup> shares: array<vec4<f16>, AREAS>;
 // The panel's queries, four in each vector: their first keys, last keys, lse, and Σ dy·y.
-var<workgroup> noted: array<vec4<f32>, NOTED>;
+var<workgroup> noted: array<vec4<f32>, COLUMNS>;
 #end
 
-/// Eight columns of a query or of its dy, or zeros beyond the end.
+/// Eight columns of a query (0) or of its dy (1), or zeros beyond the end.
 fn load_query(which: u32, sequence: u32, head: u32, query: u32, eight: u32) -> vec4<u32> {
   if (query >= QUERIESu || 8u * eight >= HEADu) { return vec4<u32>(); }
   let row = sequence * QUERIESu + query;
   if (which == 0u) { return q[at_q(row, head * HEAD_EIGHTSu + eight)]; }
   return dy[at_dy(row, head * HEAD_EIGHTSu + eight)];
-}
-
-/// Eight columns of a key or of its value, or zeros beyond the end.
-fn load_key(which: u32, sequence: u32, head: u32, key: u32, eight: u32) -> vec4<u32> {
-  if (key >= KEYSu || 8u * eight >= HEADu) { return vec4<u32>(); }
-  let row = sequence * KEYSu + key;
-  if (which == 0u) { return k[at_k(row, head * HEAD_EIGHTSu + eight)]; }
-  return v[at_v(row, head * HEAD_EIGHTSu + eight)];
 }
 
 /// A number about a query: its first key, its last key, lse, or Σ dy·y. No key where there is no query.
@@ -57,10 +49,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let first_row = workgroup.x * 64u;
   let lane = index % 32u;
   let subgroup = index / 32u;
-  let scores_at = subgroup * 16u * SCORE_FOURSu;
-  let shares_at = subgroup * 16u * SHARE_FOURSu;
-  let score_at = scores_at + lane / 2u * SCORE_FOURSu + lane % 2u;
-  let share_at = shares_at + lane / 2u * SHARE_FOURSu + lane % 2u;
+  let area_at = subgroup * 16u * AREA_FOURSu;
+  let mine_at = area_at + lane / 2u * AREA_FOURSu + lane % 2u;
   let row = first_row + subgroup * 16u + lane / 2u;
 #repeat A 2
   // Rows pass through both panels.
@@ -101,20 +91,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   while (tile < ENDu) {
 #end
     workgroupBarrier();
-#repeat L LOADS
-    if (i#{L} < COLUMNSu * EIGHTSu) {
-      let to = i#{L} / EIGHTSu * PITCH_FOURSu + i#{L} % EIGHTSu * 2u;
-      store_eight(to, a#{L});
-      store_eight(SECOND_ATu + to, b#{L});
-    }
-#end
+    #repeat L LOADS: store_both(i#{L}, a#{L}, b#{L});
 #if BY_QUERY
     workgroupBarrier();
     let next = tile + COLUMNS;
     #repeat L LOADS: a#{L} = load_key(0u, sequence, kv_head, u32(next) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
     #repeat L LOADS: b#{L} = load_key(1u, sequence, kv_head, u32(next) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
 #else
-    if (index < NOTEDu) {
+    if (index < COLUMNSu) {
       let which = index / FOURSu;
       let query = first_query + 4u * (index % FOURSu);
       noted[index] = vec4(
@@ -133,12 +117,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     {
       var s = subgroup_matrix_result<f32, 16, 16>();
       #repeat D DEEP: s = subgroupMatrixMultiplyAccumulate(rows0_#{D}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, col_major>(&panels, #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), s);
-      subgroupMatrixStore<row_major>(&scores, scores_at + #{4 * J}u, s, SCORE_FOURSu);
+      subgroupMatrixStore<row_major>(&scores, area_at + #{4 * J}u, s, AREA_FOURSu);
     }
     {
       var s = subgroup_matrix_result<f32, 16, 16>();
       #repeat D DEEP: s = subgroupMatrixMultiplyAccumulate(rows1_#{D}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, col_major>(&panels, SECOND_ATu + #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), s);
-      subgroupMatrixStore<row_major>(&slopes, scores_at + #{4 * J}u, s, SCORE_FOURSu);
+      subgroupMatrixStore<row_major>(&slopes, area_at + #{4 * J}u, s, AREA_FOURSu);
     }
 #end
     workgroupBarrier();
@@ -147,24 +131,24 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if BY_QUERY
       let key = vec4(tile + #{8 * F} + 4 * i32(lane % 2u)) + vec4(0, 1, 2, 3);
       let seen = (key >= vec4(first)) & (key <= vec4(last));
-      let share = select(vec4<f32>(), exp(scores[score_at + #{2 * F}u] * SCALE - lse), seen);
-      changes[share_at + #{2 * F}u] = vec4<f16>(share * (slopes[score_at + #{2 * F}u] - sum) * SCALE);
+      let share = select(vec4<f32>(), exp(scores[mine_at + #{2 * F}u] * SCALE - lse), seen);
+      changes[mine_at + #{2 * F}u] = vec4<f16>(share * (slopes[mine_at + #{2 * F}u] - sum) * SCALE);
 #else
       let four = #{2 * F}u + lane % 2u;
       let seen = (vec4(f32(row)) >= noted[four]) & (vec4(f32(row)) <= noted[FOURSu + four]);
-      let share = select(vec4<f32>(), exp(scores[score_at + #{2 * F}u] * SCALE - noted[2u * FOURSu + four]), seen);
-      shares[share_at + #{2 * F}u] = vec4<f16>(share);
-      changes[share_at + #{2 * F}u] = vec4<f16>(share * (slopes[score_at + #{2 * F}u] - noted[3u * FOURSu + four]) * SCALE);
+      let share = select(vec4<f32>(), exp(scores[mine_at + #{2 * F}u] * SCALE - noted[2u * FOURSu + four]), seen);
+      shares[mine_at + #{2 * F}u] = vec4<f16>(share);
+      changes[mine_at + #{2 * F}u] = vec4<f16>(share * (slopes[mine_at + #{2 * F}u] - noted[3u * FOURSu + four]) * SCALE);
 #end
     }
 #end
     workgroupBarrier();
 #repeat J SPAN
-    let change#{J} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&changes, shares_at + #{4 * J}u, SHARE_FOURSu);
+    let change#{J} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&changes, area_at + #{4 * J}u, AREA_FOURSu);
     #repeat D DEEP: x#{D} = subgroupMatrixMultiplyAccumulate(change#{J}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&panels, #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), x#{D});
 #if BY_QUERY
 #else
-    let share#{J} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&shares, shares_at + #{4 * J}u, SHARE_FOURSu);
+    let share#{J} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&shares, area_at + #{4 * J}u, AREA_FOURSu);
     #repeat D DEEP: z#{D} = subgroupMatrixMultiplyAccumulate(share#{J}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&panels, SECOND_ATu + #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), z#{D});
 #end
 #end
@@ -172,20 +156,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   }
 #repeat D DEEP
   workgroupBarrier();
-  subgroupMatrixStore<row_major>(&scores, scores_at, x#{D}, SCORE_FOURSu);
+  subgroupMatrixStore<row_major>(&scores, area_at, x#{D}, AREA_FOURSu);
 #if BY_QUERY
 #else
-  subgroupMatrixStore<row_major>(&slopes, scores_at, z#{D}, SCORE_FOURSu);
+  subgroupMatrixStore<row_major>(&slopes, area_at, z#{D}, AREA_FOURSu);
 #end
   workgroupBarrier();
 #repeat F 2
   if (row < ROW_ENDu && #{16 * D + 8 * F}u + 4u * (lane % 2u) < HEADu) {
     let column = workgroup.y * HEAD_FOURSu + #{4 * D + 2 * F}u + lane % 2u;
 #if BY_QUERY
-    dq[at_dq(sequence * QUERIESu + row, column)] = scores[score_at + #{2 * F}u];
+    dq[at_dq(sequence * QUERIESu + row, column)] = scores[mine_at + #{2 * F}u];
 #else
-    dk[at_dk(sequence * KEYSu + row, column)] = scores[score_at + #{2 * F}u];
-    dv[at_dv(sequence * KEYSu + row, column)] = slopes[score_at + #{2 * F}u];
+    dk[at_dk(sequence * KEYSu + row, column)] = scores[mine_at + #{2 * F}u];
+    dv[at_dv(sequence * KEYSu + row, column)] = slopes[mine_at + #{2 * F}u];
 #end
   }
 #end

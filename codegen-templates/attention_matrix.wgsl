@@ -2,14 +2,30 @@
 // subgroup 16 · BLOCKS of them. Weights are relative to a maximum that lags behind the true one by at most LAG, so that
 // the sums are rarely rescaled: a sum in a matrix can only be reached through workgroup memory.
 const LAG = 8.0;
+const LEAST = -3.4e38;
 
 #include attention_panels
 
 // Scores of 16 queries × COLUMNS keys for each subgroup, and their weights.
-var<workgroup> scores: array<vec4<f32>, SCORES>;
-var<workgroup> shares: array<vec4<f16>, SHARES>;
+var<workgroup> scores: array<vec4<f32>, AREAS>;
+var<workgroup> shares: array<vec4<f16>, AREAS>;
 // Whether a subgroup has a new maximum. A vector, because matrices in workgroup memory must start at multiples of 16 bytes.
 var<workgroup> grown: array<vec4<u32>, 1>;
+
+var<workgroup> span: array<vec2<i32>, 128>;
+
+/// The first and the last key of all 128 invocations.
+fn reach(index: u32, mine: vec2<i32>) -> vec2<i32> {
+  span[index] = mine;
+  for (var half = 64u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (index < half) {
+      let other = span[index + half];
+      span[index] = vec2(min(span[index].x, other.x), max(span[index].y, other.y));
+    }
+  }
+  return workgroupUniformLoad(&span[0]);
+}
 
 fn range(sequence: u32, query: u32) -> vec2<i32> {
   if (query >= QUERIESu) { return vec2(KEYS, -1); }
@@ -23,16 +39,6 @@ fn load_query(sequence: u32, head: u32, query: u32, eight: u32) -> vec4<u32> {
   return q[at_q(sequence * QUERIESu + query, head * HEAD_EIGHTSu + eight)];
 }
 
-fn load_key(sequence: u32, head: u32, key: u32, eight: u32) -> vec4<u32> {
-  if (key >= KEYSu || 8u * eight >= HEADu) { return vec4<u32>(); }
-  return k[at_k(sequence * KEYSu + key, head * HEAD_EIGHTSu + eight)];
-}
-
-fn load_value(sequence: u32, head: u32, key: u32, eight: u32) -> vec4<u32> {
-  if (key >= KEYSu || 8u * eight >= HEADu) { return vec4<u32>(); }
-  return v[at_v(sequence * KEYSu + key, head * HEAD_EIGHTSu + eight)];
-}
-
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let head = workgroup.y;
@@ -42,10 +48,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let lane = index % 32u;
   let subgroup = index / 32u;
   let sub_row = subgroup * 16u * BLOCKSu;
-  let scores_at = subgroup * 16u * SCORE_FOURSu;
-  let shares_at = subgroup * 16u * SHARE_FOURSu;
-  let score_at = scores_at + lane / 2u * SCORE_FOURSu + lane % 2u;
-  let share_at = shares_at + lane / 2u * SHARE_FOURSu + lane % 2u;
+  let area_at = subgroup * 16u * AREA_FOURSu;
+  let mine_at = area_at + lane / 2u * AREA_FOURSu + lane % 2u;
   if (index == 0u) { grown[0] = vec4<u32>(); }
   let begin_end = reach(index, range(sequence, select(QUERIESu, first_query + index, index < ROWSu)));
 
@@ -67,35 +71,29 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
   #repeat L LOADS: let i#{L} = index + #{128 * L}u;
   var first_key = begin_end.x;
-  #repeat L LOADS: var k#{L} = load_key(sequence, kv_head, u32(first_key) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
-  #repeat L LOADS: var v#{L} = load_value(sequence, kv_head, u32(first_key) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+  #repeat L LOADS: var k#{L} = load_key(0u, sequence, kv_head, u32(first_key) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+  #repeat L LOADS: var v#{L} = load_key(1u, sequence, kv_head, u32(first_key) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
   while (first_key <= begin_end.y) {
     workgroupBarrier();
-#repeat L LOADS
-    if (i#{L} < COLUMNSu * EIGHTSu) {
-      let to = i#{L} / EIGHTSu * PITCH_FOURSu + i#{L} % EIGHTSu * 2u;
-      store_eight(to, k#{L});
-      store_eight(SECOND_ATu + to, v#{L});
-    }
-#end
+    #repeat L LOADS: store_both(i#{L}, k#{L}, v#{L});
     workgroupBarrier();
     let next_key = first_key + COLUMNS;
-    #repeat L LOADS: k#{L} = load_key(sequence, kv_head, u32(next_key) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
-    #repeat L LOADS: v#{L} = load_value(sequence, kv_head, u32(next_key) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+    #repeat L LOADS: k#{L} = load_key(0u, sequence, kv_head, u32(next_key) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
+    #repeat L LOADS: v#{L} = load_key(1u, sequence, kv_head, u32(next_key) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
 #repeat I BLOCKS
     {
       #repeat J SPAN: var s#{J} = subgroup_matrix_result<f32, 16, 16>();
 #repeat D DEEP
       #repeat J SPAN: s#{J} = subgroupMatrixMultiplyAccumulate(q#{I}_#{D}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, col_major>(&panels, #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), s#{J});
 #end
-      #repeat J SPAN: subgroupMatrixStore<row_major>(&scores, scores_at + #{4 * J}u, s#{J}, SCORE_FOURSu);
+      #repeat J SPAN: subgroupMatrixStore<row_major>(&scores, area_at + #{4 * J}u, s#{J}, AREA_FOURSu);
       workgroupBarrier();
       let lane_key = first_key + 4 * i32(lane % 2u);
       var highest = most#{I};
 #repeat F PAIRS
       let key#{F} = vec4(lane_key + #{8 * F}) + vec4(0, 1, 2, 3);
       let seen#{F} = (key#{F} >= vec4(range#{I}.x)) & (key#{F} <= vec4(range#{I}.y));
-      let score#{F} = select(vec4(LEAST), scores[score_at + #{2 * F}u] * SCALE, seen#{F});
+      let score#{F} = select(vec4(LEAST), scores[mine_at + #{2 * F}u] * SCALE, seen#{F});
       highest = max(highest, max(max(score#{F}.x, score#{F}.y), max(score#{F}.z, score#{F}.w)));
 #end
       highest = max(highest, subgroupShuffleXor(highest, 1u));
@@ -107,25 +105,25 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       var added = vec4<f32>();
 #repeat F PAIRS
       let share#{F} = select(vec4<f32>(), exp(score#{F} - next), seen#{F});
-      shares[share_at + #{2 * F}u] = vec4<f16>(share#{F});
+      shares[mine_at + #{2 * F}u] = vec4<f16>(share#{F});
       added += share#{F};
 #end
       sum#{I} = sum#{I} * shrink + ((added.x + added.y) + (added.z + added.w));
       most#{I} = next;
       if (workgroupUniformLoad(&grown[0]).x != 0u) {
 #repeat D DEEP
-        subgroupMatrixStore<row_major>(&scores, scores_at, y#{I}_#{D}, SCORE_FOURSu);
+        subgroupMatrixStore<row_major>(&scores, area_at, y#{I}_#{D}, AREA_FOURSu);
         workgroupBarrier();
-        scores[score_at] *= shrink;
-        scores[score_at + 2u] *= shrink;
+        scores[mine_at] *= shrink;
+        scores[mine_at + 2u] *= shrink;
         workgroupBarrier();
-        y#{I}_#{D} = subgroupMatrixLoad<subgroup_matrix_result<f32, 16, 16>, row_major>(&scores, scores_at, SCORE_FOURSu);
+        y#{I}_#{D} = subgroupMatrixLoad<subgroup_matrix_result<f32, 16, 16>, row_major>(&scores, area_at, AREA_FOURSu);
         workgroupBarrier();
 #end
         if (index == 0u) { grown[0] = vec4<u32>(); }
       }
 #repeat J SPAN
-      let p#{J} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&shares, shares_at + #{4 * J}u, SHARE_FOURSu);
+      let p#{J} = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&shares, area_at + #{4 * J}u, AREA_FOURSu);
       #repeat D DEEP: y#{I}_#{D} = subgroupMatrixMultiplyAccumulate(p#{J}, subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&panels, SECOND_ATu + #{16 * J}u * PITCH_FOURSu + #{4 * D}u, PITCH_FOURSu), y#{I}_#{D});
 #end
     }
@@ -136,11 +134,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   sum#{I} += subgroupShuffleXor(sum#{I}, 1u);
 #repeat D DEEP
   workgroupBarrier();
-  subgroupMatrixStore<row_major>(&scores, scores_at, y#{I}_#{D}, SCORE_FOURSu);
+  subgroupMatrixStore<row_major>(&scores, area_at, y#{I}_#{D}, AREA_FOURSu);
   workgroupBarrier();
 #repeat F 2
   if (query#{I} < QUERIESu && #{16 * D + 8 * F}u + 4u * (lane % 2u) < HEADu) {
-    y_out[at_y_out(sequence * QUERIESu + query#{I}, head * HEAD_FOURSu + #{4 * D + 2 * F}u + lane % 2u)] = scores[score_at + #{2 * F}u] / sum#{I};
+    y_out[at_y_out(sequence * QUERIESu + query#{I}, head * HEAD_FOURSu + #{4 * D + 2 * F}u + lane % 2u)] = scores[mine_at + #{2 * F}u] / sum#{I};
   }
 #end
 #end

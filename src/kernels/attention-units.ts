@@ -61,25 +61,19 @@ export function unitConstants({ blocks, columns }: Units, { head }: Sizes) {
     SPAN: columns / 16,
     PAIRS: columns / 8,
     FOURS: columns / 4,
-    NOTED: columns,
-    SCORE_FOURS: pitch(columns),
-    SHARE_FOURS: pitch(columns),
-    SCORES: ROWS * pitch(columns),
-    SHARES: ROWS * pitch(columns),
+    AREA_FOURS: pitch(columns),
+    AREAS: ROWS * pitch(columns),
   };
 }
 
-/** Bytes of `span` and `grown` in the templates. */
-const SMALL = 1040;
-
-/** What a variant needs. Each subgroup has so many areas of f32 and of f16 for what leaves its matrices. */
+/** What a variant needs, with so many areas of f32 and of f16 for each subgroup and other bytes of workgroup memory. */
 export function unitRequires(
   units: Units,
   sizes: Sizes,
-  areas: { readonly f32: number; readonly f16: number },
+  memory: { readonly f32: number; readonly f16: number; readonly other: number },
 ): Requirement {
-  const { PANELS, SCORES, SHARES, NOTED } = unitConstants(units, sizes);
-  const workgroupBytes = 8 * PANELS + 16 * SCORES * areas.f32 + 8 * SHARES * areas.f16 + 16 * NOTED + SMALL;
+  const { PANELS, AREAS } = unitConstants(units, sizes);
+  const workgroupBytes = 8 * PANELS + 16 * AREAS * memory.f32 + 8 * AREAS * memory.f16 + memory.other;
   return { kind: "gpu", workgroupBytes, invocations: 128, subgroup: 32, matrix: true };
 }
 

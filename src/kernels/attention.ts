@@ -115,52 +115,58 @@ const variants = (draft: (tile: Tile | undefined) => Pick<DraftChoice, "scratch"
   ...TILES.map((tile) => ({ variant: tile.variant, requires: requires(tile), ...draft(tile) })),
 ];
 
+/** How a variant binds a tensor of heads. */
+type Bound = (name: string, access: "read" | "write", tensor: TensorId) => DraftBinding;
+
+const onUnits =
+  (program: Program): Bound =>
+  (name, access, tensor) =>
+    access === "read" ? eights(program, name, { tensor }) : bind(program, name, access, tensor, true);
+
+const inTiles =
+  (program: Program, tile: Tile | undefined, { head }: Sizes): Bound =>
+  (name, access, tensor) =>
+    tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, head);
+
 export function attention(program: Program, op: OpOf<"attention">): DraftChoice[] {
   const sizes = sizesOf(program, op);
   const { q, k, v, keys } = op.in;
-  const onUnits = (units: Units): DraftChoice => {
-    const constants = unitConstants(units, sizes);
+  const { y, lse } = op.out;
+  /** What all variants share. @param rows the queries of a workgroup */
+  const shared = (of: Bound, rows: number) => ({
+    label: "attention",
+    bindings: [
+      of("q", "read", q),
+      of("k", "read", k),
+      of("v", "read", v),
+      bind(program, "keys", "read", keys),
+      of("y_out", "write", y),
+      bind(program, "lse", "write", lse),
+    ],
+    workgroups: [Math.ceil(sizes.queries / rows), sizes.heads, program.batch] as const,
+  });
+  const unitChoice = (units: Units): DraftChoice => {
     const dispatch: DraftDispatch = {
       template: "attention_matrix",
-      label: "attention",
       ...MATRIX_UNITS,
       flags: {},
-      constants: { ...constantsOf(sizes), ...constants },
-      bindings: [
-        eights(program, "q", { tensor: q }),
-        eights(program, "k", { tensor: k }),
-        eights(program, "v", { tensor: v }),
-        bind(program, "keys", "read", keys),
-        bind(program, "y_out", "write", op.out.y, true),
-        bind(program, "lse", "write", op.out.lse),
-      ],
-      workgroups: [Math.ceil(sizes.queries / constants.ROWS), sizes.heads, program.batch],
+      constants: { ...constantsOf(sizes), ...unitConstants(units, sizes) },
+      ...shared(onUnits(program), ROWS * units.blocks),
     };
-    const requires = unitRequires(units, sizes, { f32: 1, f16: 1 });
+    const requires = unitRequires(units, sizes, { f32: 1, f16: 1, other: 8 * 128 + 16 });
     return { variant: nameOf(units), requires, scratch: [], dispatches: [dispatch] };
   };
   const forward = FORWARD.filter(({ blocks }) => blocks === 1 || sizes.head <= SLIM);
   const others = variants((tile) => {
-    const of = (name: string, access: "read" | "write", tensor: TensorId): DraftBinding =>
-      tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, sizes.head);
     const dispatch: DraftDispatch = {
       template: "attention",
-      label: "attention",
       flags: { TILED: tile !== undefined },
       constants: { ...constantsOf(sizes), ...(tile ? tileConstants(tile, sizes) : {}) },
-      bindings: [
-        of("q", "read", q),
-        of("k", "read", k),
-        of("v", "read", v),
-        bind(program, "keys", "read", keys),
-        of("y_out", "write", op.out.y),
-        bind(program, "lse", "write", op.out.lse),
-      ],
-      workgroups: [Math.ceil(sizes.queries / ROWS), sizes.heads, program.batch],
+      ...shared(inTiles(program, tile, sizes), ROWS),
     };
     return { scratch: [], dispatches: [dispatch] };
   });
-  return suitsUnits(program, sizes, [q, k, v, op.out.y]) ? [...forward.map(onUnits), ...others] : others;
+  return suitsUnits(program, sizes, [q, k, v, y]) ? [...forward.map(unitChoice), ...others] : others;
 }
 
 const OFF: FlagsOf<"attention_gradient"> = {
@@ -176,6 +182,7 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
   const sizes = sizesOf(program, op);
   const { heads, kv_heads, head, queries, keys: length } = sizes;
   const { dy, q, k, v, keys, y, lse } = op.in;
+  const { dq, dk, dv } = op.out;
   const rows = height(program, q);
   const tiles = program.batch * Math.ceil(queries / ROWS);
   const common = { ...constantsOf(sizes), NOTES_AT: 2 * rows * heads, ROWS: rows, BATCH: program.batch };
@@ -206,7 +213,26 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
     workgroups: [Math.ceil(tiles / 64), 1, 1],
   };
   const scratchBytes = [4 * (2 * rows * heads + 2 * tiles)];
-  const onUnits = (units: Units): DraftChoice => {
+  const read = (of: Bound): DraftBinding[] => [
+    of("dy", "read", dy),
+    of("q", "read", q),
+    of("k", "read", k),
+    of("v", "read", v),
+    bind(program, "keys", "read", keys),
+    scratch("notes", "read"),
+  ];
+  // What all variants of the two kernels share.
+  const byQuery = (of: Bound) => ({
+    label: "attention_dq",
+    bindings: [...read(of), of("dq", "write", dq)],
+    workgroups: [Math.ceil(queries / ROWS), heads, program.batch] as const,
+  });
+  const byKey = (of: Bound) => ({
+    label: "attention_dkv",
+    bindings: [...read(of), of("dk", "write", dk), of("dv", "write", dv)],
+    workgroups: [Math.ceil(length / ROWS), kv_heads, program.batch] as const,
+  });
+  const unitChoice = (units: Units): DraftChoice => {
     const panels = Math.ceil(queries / units.columns);
     const constants = {
       ...common,
@@ -214,72 +240,34 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
       QUERY_TILES: panels,
       END: panels * (heads / kv_heads),
     };
-    const shared = {
-      template: "attention_gradient_matrix",
-      ...MATRIX_UNITS,
-    } as const;
-    const read = [
-      eights(program, "dy", { tensor: dy }),
-      eights(program, "q", { tensor: q }),
-      eights(program, "k", { tensor: k }),
-      eights(program, "v", { tensor: v }),
-      bind(program, "keys", "read", keys),
-      scratch("notes", "read"),
-    ];
-    const byQuery: DraftDispatch = {
-      ...shared,
-      label: "attention_dq",
-      flags: { BY_QUERY: true },
-      constants: { ...constants, ROW_END: queries },
-      bindings: [...read, bind(program, "dq", "write", op.out.dq, true)],
-      workgroups: [Math.ceil(queries / ROWS), heads, program.batch],
-    };
-    const byKey: DraftDispatch = {
-      ...shared,
-      label: "attention_dkv",
-      flags: { BY_QUERY: false },
-      constants: { ...constants, ROW_END: length },
-      bindings: [...read, bind(program, "dk", "write", op.out.dk, true), bind(program, "dv", "write", op.out.dv, true)],
-      workgroups: [Math.ceil(length / ROWS), kv_heads, program.batch],
-    };
+    const kernel = { template: "attention_gradient_matrix", ...MATRIX_UNITS } as const;
+    const of = onUnits(program);
     return {
       variant: nameOf(units),
-      requires: unitRequires(units, sizes, { f32: 2, f16: 2 }),
+      requires: unitRequires(units, sizes, { f32: 2, f16: 2, other: 16 * units.columns }),
       scratch: scratchBytes,
-      dispatches: [sums(true), reach, byQuery, byKey],
+      dispatches: [
+        sums(true),
+        reach,
+        { ...kernel, flags: { BY_QUERY: true }, constants: { ...constants, ROW_END: queries }, ...byQuery(of) },
+        { ...kernel, flags: { BY_QUERY: false }, constants: { ...constants, ROW_END: length }, ...byKey(of) },
+      ],
     };
   };
   const others = variants((tile) => {
-    const of = (name: string, access: "read" | "write", tensor: TensorId): DraftBinding =>
-      tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, head);
     const constants = { ...common, ...(tile ? tileConstants(tile, sizes) : {}) };
     const flags = { ...OFF, TILED: tile !== undefined, SERIAL: tile === undefined };
-    const read = [
-      of("dy", "read", dy),
-      of("q", "read", q),
-      of("k", "read", k),
-      of("v", "read", v),
-      bind(program, "keys", "read", keys),
-      scratch("notes", "read"),
-    ];
-    const byQuery: DraftDispatch = {
-      template: "attention_gradient",
-      label: "attention_dq",
-      flags: { ...flags, BY_QUERY: true },
-      constants,
-      bindings: [...read, of("dq", "write", op.out.dq)],
-      workgroups: [Math.ceil(queries / ROWS), heads, program.batch],
+    const kernel = { template: "attention_gradient", constants } as const;
+    const of = inTiles(program, tile, sizes);
+    return {
+      scratch: scratchBytes,
+      dispatches: [
+        sums(false),
+        reach,
+        { ...kernel, flags: { ...flags, BY_QUERY: true }, ...byQuery(of) },
+        { ...kernel, flags, ...byKey(of) },
+      ],
     };
-    const byKey: DraftDispatch = {
-      template: "attention_gradient",
-      label: "attention_dkv",
-      flags,
-      constants,
-      bindings: [...read, of("dk", "write", op.out.dk), of("dv", "write", op.out.dv)],
-      workgroups: [Math.ceil(length / ROWS), kv_heads, program.batch],
-    };
-    return { scratch: scratchBytes, dispatches: [sums(false), reach, byQuery, byKey] };
   });
-  const operands = [dy, q, k, v, y, op.out.dq, op.out.dk, op.out.dv];
-  return suitsUnits(program, sizes, operands) ? [...GRADIENT.map(onUnits), ...others] : others;
+  return suitsUnits(program, sizes, [dy, q, k, v, y, dq, dk, dv]) ? [...GRADIENT.map(unitChoice), ...others] : others;
 }

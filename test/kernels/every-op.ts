@@ -154,8 +154,8 @@ export interface Selection {
 }
 
 /**
- * Runs every selected op with the first variant that `profile` admits, or with the given one. `known` has f32 numbers for all tensors.
- * Gradients are computed twice, and the second run adds to the first.
+ * Runs every selected op with the first variant that `profile` admits, or with the given one. `known` has f32 numbers
+ * for all tensors. Gradients are computed twice, and the second run adds to the first.
  */
 export async function everyOp(
   device: GPUDevice,
