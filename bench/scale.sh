@@ -35,13 +35,16 @@ row() {
 
 run() {
   for n in "$@"; do
-    row "a-f32-$n" "$n" a --kind strong --precision f32
-    row "a-$n" "$n" a --kind weak
-    row "a-replicated-$n" "$n" a --kind weak --replicate
     row "1.4b-$n" "$n" 1.4b --kind weak --warm 5 --steps 10
-    row "transformer-$n" "$n" transformer --kind weak
     row "760m-$n" "$n" 760m --kind strong --warm 10 --steps 40
-    row "b-$n" "$n" b --kind strong
+    row "a-f32-$n" "$n" a --kind strong --precision f32
+    row "b-strong-$n" "$n" b --kind strong
+    for project in a b transformer; do row "$project-$n" "$n" $project --kind weak; done
+    if [ "$n" -gt 1 ]; then
+      row "760m-replicated-$n" "$n" 760m --kind strong --warm 10 --steps 40 --replicate
+      row "b-strong-replicated-$n" "$n" b --kind strong --replicate
+      for project in a b transformer; do row "$project-replicated-$n" "$n" $project --kind weak --replicate; done
+    fi
   done
   local most=${*: -1}
   row "save-on-$most" "$most" 760m --kind strong --warm 2 --steps 3 --save "$folder/checkpoints"
