@@ -6,7 +6,7 @@ import { openStreams } from "../data/streams.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { costOf } from "../inspect/inspection.js";
 import type { Profile } from "../ir/plan.js";
-import { profileNamed } from "../ir/profiles.js";
+import { DEFAULT_DEVICE, profileNamed } from "../ir/profiles.js";
 
 /** The number of micro-batches to count. The shares of modalities are then accurate to a few in a thousand. */
 const COUNTED = 32;
@@ -26,9 +26,13 @@ function positionsOf({ data, train, model }: CheckedSpec, dataSet: DataSet): num
   return counts.map((positions) => (positions * accumulate) / COUNTED);
 }
 
+/** A device that supports every spec in f32. Neither parameters nor FLOPs depend on the device or the precision. */
+const ANY = profileNamed(DEFAULT_DEVICE) as Profile;
+
 /** The parameters of a spec, and the FLOPs of one update, forward and backward, on average data. */
 export function updateCost(spec: CheckedSpec, dataSet: DataSet) {
-  const { parameters, modalities } = costOf(spec, trainingOn(spec, profileNamed("webgpu-default") as Profile));
+  const inF32: CheckedSpec = { ...spec, train: { ...spec.train, precision: "f32" } };
+  const { parameters, modalities } = costOf(inF32, trainingOn(inF32, ANY));
   const positions = positionsOf(spec, dataSet);
   const flops = modalities.reduce((sum, { training }, m) => sum + training * (positions[m] as number), 0);
   return { parameters, flops };
