@@ -97,7 +97,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let place = vec2(tile * 64u, workgroup.x * 128u);
   let sub_row = (index / 64u) * 64u;
   let sub_column = (index / 32u % 2u) * 64u;
-  let line = index / 4u;
+  // Eight lanes store two lines at a time. Lines r and r + 4 are in different banks.
+  let quad = index / 4u;
+  let line = (quad & 24u) | ((quad & 1u) << 2u) | ((quad >> 1u) & 3u);
   let deep = (index % 4u) * 8u;
   let slot0 = place.x + line;
   #repeat I 4: let row#{I} = row_of(slot0#{+ 32 * I});

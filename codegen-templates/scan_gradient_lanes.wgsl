@@ -1,27 +1,10 @@
 // What LOCAL and REPLAY of scan_gradient.wgsl compute, for subgroups of 32, 16 states, and one copy of A and D: a workgroup
-// is a subgroup of 32 channels. Lanes exchange half of their numbers in each step of the 32 sums over channels by B and C.
-// Positions are processed four at a time, unrolled, so that values stay in registers between the two passes. (With four
-// states per lane instead of sixteen, more subgroups fit, but each number of a channel is computed four times: 1.45 ms
-// instead of 1.23 at 1536 channels and 16 384 positions on an H100.)
+// is a subgroup of 32 channels. In REPLAY, each lane of a quad has four of the states of the quad's four channels, so B and C are
+// loaded once for four channels, and sums over channels are short. What belongs to a channel alone is computed by its own lane.
+// Positions are processed four at a time, unrolled, so that values stay in registers between the two passes.
 
 #include scan_states
 
-#if REPLAY
-fn carried(block: u32, q: u32, c: u32) -> vec4<f32> {
-  let at = state_at(block, 4u * q, c);
-  return vec4(carry[at], carry[at + CHANNELSu], carry[at + 2u * CHANNELSu], carry[at + 3u * CHANNELSu]);
-}
-
-fn entering(block: u32, q: u32, c: u32, inside: bool) -> vec4<f32> {
-#if MANY
-  let at = state_at(block, 4u * q, c);
-  let four = vec4(scratch[at], scratch[at + CHANNELSu], scratch[at + 2u * CHANNELSu], scratch[at + 3u * CHANNELSu]);
-  return select(vec4<f32>(), four, inside);
-#else
-  return vec4<f32>();
-#end
-}
-#end
 #if GATED
 fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
 #end
@@ -46,97 +29,129 @@ fn before_gate(outer: f32, gate: f32) -> f32 {
 #end
 }
 
-
 #if REPLAY
-/// Four states of a position: their shares of its gradients, and the gradient for the position before.
-struct Made {
-  incoming: vec4<f32>,
-  by_b: vec4<f32>,
-  by_c: vec4<f32>,
-  da: vec4<f32>,
-  y: f32,
-  by_input: f32,
-  by_decay: f32,
+const ln_2 = 0.6931471805599453;
+
+/// The numbers that the four lanes of a quad have of their channels.
+fn spread(own: f32) -> vec4<f32> {
+  return vec4(quadBroadcast(own, 0u), quadBroadcast(own, 1u), quadBroadcast(own, 2u), quadBroadcast(own, 3u));
 }
 
-fn backward(
-  held_before: vec4<f32>, incoming: vec4<f32>, a: vec4<f32>, a2: vec4<f32>, b: vec4<f32>, c: vec4<f32>,
-  step_size: f32, value: f32, d: f32,
-) -> Made {
-  let decay = exp2(step_size * a2);
-  let held = decay * held_before;
-  let state = held + (step_size * value) * b;
-  let slope = incoming + d * c;
-  let flow = slope * a * held;
-  return Made(
-    slope * decay,
-    (step_size * value) * slope,
-    d * state,
-    step_size * flow,
-    dot(c, state),
-    dot(slope, b),
-    flow.x + flow.y + flow.z + flow.w,
+/// Sums over the lanes of a quad: each lane keeps that of its own channel.
+fn gather(all: vec4<f32>, lane: u32) -> f32 {
+  let upper = (lane & 2u) != 0u;
+  let two = select(all.xy, all.zw, upper) + subgroupShuffleXor(select(all.zw, all.xy, upper), 2u);
+  let odd = (lane & 1u) != 0u;
+  return select(two.x, two.y, odd) + subgroupShuffleXor(select(two.y, two.x, odd), 1u);
+}
+
+/// Sums over the eight quads of four numbers by B and four by C: each lane keeps one of them.
+fn share(by_b: vec4<f32>, by_c: vec4<f32>, lane: u32) -> f32 {
+  let upper = (lane & 16u) != 0u;
+  let four = select(by_b, by_c, upper) + subgroupShuffleXor(select(by_c, by_b, upper), 16u);
+  let second = (lane & 8u) != 0u;
+  let two = select(four.xy, four.zw, second) + subgroupShuffleXor(select(four.zw, four.xy, second), 8u);
+  let odd = (lane & 4u) != 0u;
+  return select(two.x, two.y, odd) + subgroupShuffleXor(select(two.y, two.x, odd), 4u);
+}
+
+/// A lane's own channel, and the four channels of its quad.
+struct Worker {
+  lane: u32,
+  c: u32,
+  inside: bool,
+  block: u32,
+  channels: vec4<u32>,
+  are_inside: vec4<bool>,
+}
+
+/// The step sizes of a position in the four channels, and the inputs times these.
+struct Input {
+  steps: vec4<f32>,
+  values: vec4<f32>,
+}
+fn input_of(p: Place) -> Input { return Input(spread(p.step_size), spread(p.step_size * p.value)); }
+
+/// Four states of four channels after a position; `a` is A·log2(e).
+fn forward(h: States, row: u32, x: Input, a: States, q: u32) -> States {
+  let b = B_at(row, q);
+  return States(
+    #repeat Q 4: exp2(x.steps * a.q#{Q}) * h.q#{Q} + x.values * b[Qu],
   );
 }
 
-fn exchange(low: vec4<f32>, high: vec4<f32>, distance: u32, upper: bool) -> vec4<f32> {
-  return select(low, high, upper) + subgroupShuffleXor(select(high, low, upper), distance);
-}
-
-/// The gradient that flows from a position to the one before it, and the sums over positions.
+/// The gradient that flows from a position to the one before it, and the sums over positions. `da` lacks its factor A.
 struct Flow {
   incoming: States,
   da: States,
   dd: f32,
 }
 
-/// A lane: its index, its channel, its block of channels, and whether the channel is its own.
-struct Worker {
-  lane: u32,
-  c: u32,
-  block: u32,
-  inside: bool,
-}
-
-/// Computes the gradients of a position from h before it.
-fn settle(flow: Flow, p: Place, before: States, outer: f32, gate: f32, a: States, a2: States, skip: f32, who: Worker) -> Flow {
+/// Computes the gradients of a position from h before and after it; `a` is A·log2(e), so that ln(2) · a is A.
+fn settle(flow: Flow, p: Place, x: Input, before: States, after: States, outer: f32, gate: f32, a: States, skip: f32, who: Worker) -> Flow {
   let row = p.row;
-  let c = who.c;
+  let q = who.lane & 3u;
 #if GATED
-  let share = sigmoid(gate);
-  let d = outer * gate * share;
+  let open = sigmoid(gate);
+  let d = outer * gate * open;
 #else
   let d = outer;
 #end
+  let ds = spread(d);
+  let b = B_at(row, q);
+  let c = C_at(row, q);
 #repeat Q 4
-  let made#{Q} = backward(before.q#{Q}, flow.incoming.q#{Q}, a.q#{Q}, a2.q#{Q}, B_at(row, Qu), C_at(row, Qu), p.step_size, p.value, d);
+  let slope#{Q} = flow.incoming.q#{Q} + ds * c[Qu];
+  let next#{Q} = slope#{Q} * exp2(x.steps * a.q#{Q});
+  let flow#{Q} = next#{Q} * before.q#{Q};
 #end
-  let by_input = (made0.by_input + made1.by_input) + (made2.by_input + made3.by_input);
-  let by_decay = (made0.by_decay + made1.by_decay) + (made2.by_decay + made3.by_decay);
-  if (who.inside && p.counts) {
-    du[at_du(row, c)] = d * skip + p.step_size * by_input;
-    ddelta[at_ddelta(row, c)] = p.value * by_input + by_decay;
+  let by_b = vec4(dot(x.values, slope0), dot(x.values, slope1), dot(x.values, slope2), dot(x.values, slope3));
+  let by_c = vec4(dot(ds, after.q0), dot(ds, after.q1), dot(ds, after.q2), dot(ds, after.q3));
+  let sum = share(by_b, by_c, who.lane);
+  // Lanes keep b or c by their bit 16, the state of a quad by 8 and 4, and the quad of states by 2 and 1.
+  let place = (who.lane & 16u) + 4u * q + ((who.lane >> 2u) & 3u);
+  if (p.counts) { scratch[SUMS_ATu + ((who.c / 32u) * ROWSu + row) * 32u + place] = sum; }
+  let by_input = gather((slope0 * b[0] + slope1 * b[1]) + (slope2 * b[2] + slope3 * b[3]), who.lane);
+  let by_decay = ln_2 * gather((flow0 * a.q0 + flow1 * a.q1) + (flow2 * a.q2 + flow3 * a.q3), who.lane);
 #if GATED
-    let y = skip * p.value + ((made0.y + made1.y) + (made2.y + made3.y));
-    dz[at_dz(row, c)] = outer * y * share * (1.0 + gate * (1.0 - share));
+  let found = gather((after.q0 * c[0] + after.q1 * c[1]) + (after.q2 * c[2] + after.q3 * c[3]), who.lane);
+#end
+  if (who.inside && p.counts) {
+    du[at_du(row, who.c)] = d * skip + p.step_size * by_input;
+    ddelta[at_ddelta(row, who.c)] = p.value * by_input + by_decay;
+#if GATED
+    let y = skip * p.value + found;
+    dz[at_dz(row, who.c)] = outer * y * open * (1.0 + gate * (1.0 - open));
 #end
   }
-  // Lane i ends with sum i of the 16 by B and the 16 by C: in each step it keeps half of its numbers.
-  let lane = who.lane;
-  #repeat Q 4: let half#{Q} = exchange(made#{Q}.by_b, made#{Q}.by_c, 16u, (lane & 16u) != 0u);
-  #repeat Q 2: let quarter#{Q} = exchange(half#{Q}, half#{Q + 2}, 8u, (lane & 8u) != 0u);
-  let four = exchange(quarter0, quarter1, 4u, (lane & 4u) != 0u);
-  let odd = (lane & 2u) != 0u;
-  let two = select(four.xy, four.zw, odd) + subgroupShuffleXor(select(four.zw, four.xy, odd), 2u);
-  let last = (lane & 1u) != 0u;
-  let sum = select(two.x, two.y, last) + subgroupShuffleXor(select(two.y, two.x, last), 1u);
-  if (p.counts) { scratch[SUMS_ATu + (who.block * ROWSu + row) * 32u + lane] = sum; }
   return Flow(
     // No gradient flows into the previous document.
-    keep(States(made0.incoming, made1.incoming, made2.incoming, made3.incoming), p.kept),
-    States(flow.da.q0 + made0.da, flow.da.q1 + made1.da, flow.da.q2 + made2.da, flow.da.q3 + made3.da),
+    keep(States(next0, next1, next2, next3), p.kept),
+    States(
+      #repeat Q 4: flow.da.q#{Q} + x.steps * flow#{Q},
+    ),
     flow.dd + d * p.value,
   );
+}
+
+/// The quad's numbers of a state.
+fn carried(who: Worker, n: u32) -> vec4<f32> {
+  let at = vec4(state_at(who.block, n, 0u)) + who.channels;
+  return vec4(carry[at.x], carry[at.y], carry[at.z], carry[at.w]);
+}
+
+fn entering(who: Worker, n: u32) -> vec4<f32> {
+#if MANY
+  let at = vec4(state_at(who.block, n, 0u)) + who.channels;
+  return select(vec4<f32>(), vec4(scratch[at.x], scratch[at.y], scratch[at.z], scratch[at.w]), who.are_inside);
+#else
+  return vec4<f32>();
+#end
+}
+
+fn rates(who: Worker, n: u32) -> vec4<f32> {
+  let at = who.channels * 16u + n;
+  return -log2_e * exp(vec4(ssm[at.x], ssm[at.y], ssm[at.z], ssm[at.w]));
 }
 
 @compute @workgroup_size(32)
@@ -145,44 +160,57 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(subgroup_invocatio
   // A lane beyond the last channel repeats that one, adds nothing and writes nothing.
   let inside = workgroup.x * 32u + lane < CHANNELSu;
   let c = min(workgroup.x * 32u + lane, CHANNELSu - 1u);
+  let channels = workgroup.x * 32u + (lane & 28u) + vec4(0u, 1u, 2u, 3u);
+  let who = Worker(lane, c, inside, block, min(channels, vec4(CHANNELSu - 1u)), channels < vec4(CHANNELSu));
   let chunk = block % CHUNKSu;
   let first = (block / CHUNKSu) * LENGTHu + chunk * CHUNKu;
   let size = min(CHUNKu, LENGTHu - chunk * CHUNKu);
   let skip = ssm[D_ATu + c];
-  let a = a_of(c);
-  let a2 = binary(a);
-  let who = Worker(lane, c, workgroup.x, inside);
-  var h = States(carried(block, 0u, c), carried(block, 1u, c), carried(block, 2u, c), carried(block, 3u, c));
+  let q = lane & 3u;
+  let n = 4u * q;
+  let a = States(
+    #repeat Q 4: rates(who, n#{+ Q}),
+  );
+  var h = States(
+    #repeat Q 4: carried(who, n#{+ Q}),
+  );
   var flow = Flow(
     States(
-      entering(block, 0u, c, inside), entering(block, 1u, c, inside),
-      entering(block, 2u, c, inside), entering(block, 3u, c, inside),
+      #repeat Q 4: entering(who, n#{+ Q}),
     ),
     States(),
     0.0,
   );
-  // h before each four positions.
+  // h before each four positions. The numbers of the next four load while these are worked on.
   var starts: array<States, STARTS>;
+  #repeat I 4: var next#{I} = place(first, Iu, size, c);
   for (var t = 0u; t < size; t += 4u) {
     starts[t / 4u] = h;
-    #repeat I 4: let p#{I} = place(first, t#{+ I}, size, c);
-    #repeat I 4: h = advance(keep(h, p#{I}.kept), p#{I}, a2);
+    #repeat I 4: let p#{I} = next#{I};
+    #repeat I 4: next#{I} = place(first, t#{+ I + 4}, size, c);
+    #repeat I 4: h = forward(keep(h, p#{I}.kept), p#{I}.row, input_of(p#{I}), a, q);
   }
   for (var fours = (size + 3u) / 4u; fours > 0u; fours--) {
     let t = (fours - 1u) * 4u;
     #repeat I 4: let p#{I} = place(first, t#{+ I}, size, c);
     #repeat I 4: let outer#{I} = outer_at(p#{I}, c, inside);
     #repeat I 4: let gate#{I} = gate_at(p#{I}, c);
+    #repeat I 4: let x#{I} = input_of(p#{I});
     let before0 = keep(starts[fours - 1u], p0.kept);
-    #repeat I 3: let before#{I + 1} = keep(advance(before#{I}, p#{I}, a2), p#{I + 1}.kept);
-    #repeat I 4: flow = settle(flow, p#{3 - I}, before#{3 - I}, outer#{3 - I}, gate#{3 - I}, a, a2, skip, who);
+#repeat I 3
+    let after#{I} = forward(before#{I}, p#{I}.row, x#{I}, a, q);
+    let before#{I + 1} = keep(after#{I}, p#{I + 1}.kept);
+#end
+    let after3 = forward(before3, p3.row, x3, a, q);
+    #repeat I 4: flow = settle(flow, p#{3 - I}, input_of(p#{3 - I}), before#{3 - I}, after#{3 - I}, outer#{3 - I}, gate#{3 - I}, a, skip, who);
   }
-  if (!inside) { return; }
   let at = WEIGHTS_ATu + block * 17u * CHANNELSu;
-  for (var n = 0u; n < 4u; n++) {
-    #repeat Q 4: scratch[at + c * 16u#{+ 4 * Q} + n] = flow.da.q#{Q}[n];
+#repeat K 4
+  if (who.are_inside[Ku]) {
+    #repeat Q 4: scratch[at + who.channels[Ku] * 16u + n#{+ Q}] = ln_2 * a.q#{Q}[Ku] * flow.da.q#{Q}[Ku];
   }
-  scratch[at + 16u * CHANNELSu + c] = flow.dd;
+#end
+  if (inside) { scratch[at + 16u * CHANNELSu + c] = flow.dd; }
 }
 #else
 @compute @workgroup_size(64)
@@ -199,10 +227,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if RESET
   var uncut = 1.0;
 #end
-  for (var fours = (size + 3u) / 4u; fours > 0u; fours--) {
-    let t = (fours - 1u) * 4u;
-    #repeat I 4: let p#{I} = place(first, t#{+ I}, size, c);
-    #repeat I 4: let d#{I} = before_gate(outer_at(p#{I}, c, true), gate_at(p#{I}, c));
+  // The numbers of the four positions before load while these are worked on.
+  let last = (size - 1u) / 4u * 4u;
+  #repeat I 4: var next#{I} = place(first, last#{+ I}, size, c);
+  #repeat I 4: var outer#{I} = outer_at(next#{I}, c, true);
+  #repeat I 4: var gate#{I} = gate_at(next#{I}, c);
+  for (var fours = last / 4u + 1u; fours > 0u; fours--) {
+    let t = (max(fours, 2u) - 2u) * 4u;
+    #repeat I 4: let p#{I} = next#{I};
+    #repeat I 4: let d#{I} = before_gate(outer#{I}, gate#{I});
+    #repeat I 4: next#{I} = place(first, t#{+ I}, size, c);
+    #repeat I 4: outer#{I} = outer_at(next#{I}, c, true);
+    #repeat I 4: gate#{I} = gate_at(next#{I}, c);
     #repeat I 4: reaching = retreat(reaching, p#{3 - I}, d#{3 - I}, a);
     sum += (p0.step_size + p1.step_size) + (p2.step_size + p3.step_size);
 #if RESET

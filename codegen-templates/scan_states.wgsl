@@ -17,10 +17,8 @@ struct Place {
 
 // A, and A times log2(e): exp2 takes one multiplication fewer than exp.
 fn a_four(at: u32) -> vec4<f32> { return -exp(vec4(ssm[at], ssm[at + 1u], ssm[at + 2u], ssm[at + 3u])); }
-fn binary(a: States) -> States {
-  let log2_e = 1.4426950408889634;
-  return States(log2_e * a.q0, log2_e * a.q1, log2_e * a.q2, log2_e * a.q3);
-}
+const log2_e = 1.4426950408889634;
+fn binary(a: States) -> States { return States(log2_e * a.q0, log2_e * a.q1, log2_e * a.q2, log2_e * a.q3); }
 fn a_of(c: u32) -> States {
   let at = c * 16u;
   return States(a_four(at), a_four(at + 4u), a_four(at + 8u), a_four(at + 12u));

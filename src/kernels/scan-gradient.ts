@@ -169,7 +169,6 @@ function replays(
     ...flags,
     REPLAY: true,
     READS_DY: true,
-    ADVANCES: way === "lanes",
     WRITES_DU: writes.includes("du"),
     WRITES_DDELTA: writes.includes("ddelta"),
     WRITES_SUMS: sums,

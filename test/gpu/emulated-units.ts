@@ -17,7 +17,10 @@ function numbersIn(source: string, name: string): 1 | 4 {
 
 /** WGSL that fills `m` with what a lane holds. `FOUR(line, four)` is four adjacent numbers of the matrix in memory. */
 const FILLS = {
-  left: { row: "for (var i = 0u; i < 4u; i++) { m.row[i] = FOUR(r, i); }" },
+  left: {
+    row: "for (var i = 0u; i < 4u; i++) { m.row[i] = FOUR(r, i); }",
+    col: "for (var d = 0u; d < 16u; d++) { m.row[d / 4u][d % 4u] = FOUR(d, r / 4u)[r % 4u]; }",
+  },
   right: {
     row: "for (var d = 0u; d < 16u; d++) { m.first[d] = FOUR(d, c); m.second[d] = FOUR(d, c + 1u); }",
     col: `for (var i = 0u; i < 4u; i++) {

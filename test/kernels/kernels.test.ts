@@ -17,6 +17,7 @@ import { narrow } from "../../src/passes/narrow.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import type { Values } from "../../src/reference/values.js";
 import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
+import { emulated } from "../gpu/emulated-units.js";
 import { type RandomOptions, randomValues } from "../support/random.js";
 import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js";
 import { everyOp } from "./every-op.js";
@@ -316,6 +317,20 @@ const NARROW: readonly Case[] = [
     f16: true,
   },
   {
+    name: "f16 on matrix units, also in gradients of weights: 144 columns, ragged groups of one row and more",
+    modalities: [text, image, speech],
+    d_model: 144,
+    block: { dt_rank: 16 },
+    decouple: MAMBA_PARTS,
+    batch: 2,
+    length: 197,
+    chunk: 20,
+    vocabulary: 272,
+    settings: { logitBytes: 4 * 272 * 130 },
+    values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
+    f16: true,
+  },
+  {
     name: "f16 on matrix units with everything shared, one chunk",
     modalities: [text],
     d_model: 264,
@@ -442,6 +457,33 @@ describe.skipIf(missing)("kernels", () => {
   test.each([...CASES, ...CARRIED, ...RESET, ALONE])("every kernel matches the reference: $name", compare);
   test.skipIf(!hasF16).each(NARROW)("every kernel matches the reference: $name", compare);
   test.skipIf(!hasMatrixUnits).each(SPLIT)("every kernel matches the reference: $name", compare);
+
+  test
+    .skipIf(!(hasF16 && !hasMatrixUnits && MOM_TEST_THOROUGH))
+    .each([...NARROW, ...SPLIT].filter(({ name }) => name.includes("144 columns")))(
+    "products match the reference, on an emulation of the units: $name",
+    async (sizes) => {
+      const { device, profile } = await freshDevice(undefined, true);
+      const make = device.createShaderModule.bind(device);
+      device.createShaderModule = (descriptor) => make({ ...descriptor, code: emulated(descriptor.code) });
+      const pretended: Profile = { ...profile, kind: "gpu", subgroup: { min: 32, max: 32 }, matrix: true };
+      const settings = { ...DEFAULT_SETTINGS, ...sizes.settings };
+      const v = known(sizes, profile);
+      const variant = sizes.f16 ? "matrix" : "split";
+      const onUnits = (op: Op): boolean =>
+        selectKernels(v.program, op, settings).some((choice) => choice.variant === variant);
+      // The first of each kind, because an emulated kernel takes minutes to compile.
+      const firsts = ["linear", "linear_dx", "linear_dw"].map((kind) =>
+        v.program.ops.find((op) => op.kind === kind && onUnits(op)),
+      );
+      const differences = await everyOp(device, pretended, v, { op: (op) => firsts.includes(op), settings });
+      expect([...new Set(differences.map((found) => `${found.op} ${found.variant}`))].sort()).toEqual(
+        ["linear", "linear_dw", "linear_dx"].map((kind) => `${kind} ${variant}`),
+      );
+      expect(differences.filter(({ error, f16 }) => !(error < (f16 ? F16_TOLERANCE : TOLERANCE)))).toEqual([]);
+    },
+    3_600_000,
+  );
 
   test("every variant that the device admits has run", () => {
     expect([...offered].filter((variant) => !ran.has(variant))).toEqual([]);
