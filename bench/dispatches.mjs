@@ -1,5 +1,5 @@
 // Times each dispatch of a training step on a GPU, and compares changed kernels with those of mom:
-//   node bench/dispatches.mjs SPEC [--set PATH=VALUE …] [--adapter …] [--only TEXT] [--swap KERNEL=FILE[@X,Y,Z] …]
+//   node bench/dispatches.mjs SPEC [--set PATH=VALUE …] [--adapter …] [--only TEXT] [--chunk N] [--swap KERNEL=FILE[@X,Y,Z] …]
 //   node bench/dispatches.mjs SPEC --dump FOLDER [--set PATH=VALUE …]     needs no GPU: writes the kernels for an H100
 // --swap runs the WGSL of FILE, with X × Y × Z workgroups, in place of every kernel whose name starts with KERNEL. Then the
 // largest relative difference of a gradient is printed, too. Needs `npm run build`.
@@ -21,6 +21,7 @@ const { values: flags, positionals } = parseArgs({
   options: {
     set: { type: "string", multiple: true, default: [] },
     adapter: { type: "string" },
+    chunk: { type: "string" },
     dump: { type: "string" },
     only: { type: "string", default: "" },
     swap: { type: "string", multiple: true, default: [] },
@@ -30,8 +31,10 @@ const [file] = positionals;
 const { spec, diagnostics } = readSpec(nodeDisk, resolve(file), { set: flags.set });
 if (!spec) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
 
+const how = (profile) => ({ ...trainingOn(spec, profile), ...(flags.chunk && { chunk: Number(flags.chunk) }) });
+
 if (flags.dump) {
-  const { plan } = compile(spec, trainingOn(spec, profileNamed("nvidia-h100")));
+  const { plan } = compile(spec, how(profileNamed("nvidia-h100")));
   mkdirSync(flags.dump, { recursive: true });
   for (const { name, source } of plan.kernels) writeFileSync(join(flags.dump, `${name}.wgsl`), source);
   process.exit(0);
@@ -53,7 +56,11 @@ function separated(plan, replacements) {
       node.choices[0].dispatches.map((dispatch) => {
         const kernel = plan.kernels[dispatch.kernel];
         const workgroups = swapOf(kernel)?.workgroups ?? dispatch.workgroups;
-        return { ...node, label: kernel.name, choices: [{ ...node.choices[0], dispatches: [{ ...dispatch, workgroups }] }] };
+        return {
+          ...node,
+          label: kernel.name,
+          choices: [{ ...node.choices[0], dispatches: [{ ...dispatch, workgroups }] }],
+        };
       }),
     ),
   }));
@@ -63,7 +70,7 @@ function separated(plan, replacements) {
 const device = await openDevice(flags.adapter ? { adapter: flags.adapter } : {});
 
 async function measured(replacements) {
-  const compiled = compile(spec, trainingOn(spec, device.profile));
+  const compiled = compile(spec, how(device.profile));
   const plan = separated(compiled.plan, replacements);
   const model = await openModel(device, { ...compiled, plan });
   const { seed, optimizer, clip } = spec.train;
@@ -93,7 +100,10 @@ function difference(a, b) {
   const found = [...a].map(([name, { data }]) => {
     const other = b.get(name).data;
     const size = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
-    const apart = data.reduce((most, x, i) => Math.max(most, Math.abs(x - other[i]) || (x === other[i] ? 0 : Number.NaN)), 0);
+    const apart = data.reduce(
+      (most, x, i) => Math.max(most, Math.abs(x - other[i]) || (x === other[i] ? 0 : Number.NaN)),
+      0,
+    );
     return { name, apart: size === 0 ? apart : apart / size };
   });
   return found.sort((x, y) => y.apart - x.apart)[0];

@@ -7,14 +7,14 @@
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { create, globals } from "webgpu";
+import { namedShares } from "../dist/src/api/bench.js";
 import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { checkText, readSpec } from "../dist/src/api/read-spec.js";
 import { feedSeconds } from "../dist/src/bench/loop.js";
 import { median } from "../dist/src/bench/measure.js";
 import { syntheticDataSet } from "../dist/src/bench/synthetic.js";
-import { parseShares, sharesOf } from "../dist/src/cli/shares.js";
 import { compile, trainingOn } from "../dist/src/compile.js";
-import { profileOf } from "../dist/src/gpu/profile.js";
+import { profileOf } from "../dist/src/gpu/choose.js";
 import { profileNamed } from "../dist/src/ir/profiles.js";
 import { openFeed } from "../dist/src/train/feed.js";
 import { openModel, stepScalars } from "../dist/src/train/model.js";
@@ -33,6 +33,7 @@ if (positionals.length === 0) {
   process.exit(2);
 }
 const steps = Number(flags.steps);
+const sharesIn = (text) => new Map(text.split(",").map((piece) => [piece.split("=")[0], Number(piece.split("=")[1])]));
 
 Object.assign(globalThis, globals);
 // Keeps the instance alive as long as its devices (see src/gpu/dawn.ts).
@@ -62,11 +63,11 @@ async function submits(spec, shares) {
   const feed = openFeed(spec, syntheticDataSet(spec, shares), compiled.tables);
   const spans = [];
   for (let step = 0; step < steps + 10; step++) {
-    const { batches } = feed.take(step);
+    const { batches } = await feed.take(step);
     const begun = performance.now();
     batches.forEach((batch, i) => {
       model.writeBatch(batch);
-      model.writeStep(stepScalars(optimizer, 1e-6, clip, step + 1, i > 0));
+      model.writeStep(stepScalars(optimizer, () => 1e-6, clip, step + 1, i > 0));
       model.runtime.run(i + 1 < accumulate ? ["gradients"] : ["gradients", "update"]);
     });
     spans.push(performance.now() - begun);
@@ -87,9 +88,9 @@ const made = [];
 for (const file of positionals) {
   const { spec } = readSpec(nodeDisk, file);
   if (!spec) process.exit(1);
-  const shares = flags.share && sharesOf(parseShares(flags.share), spec.model.modalities);
+  const shares = flags.share && namedShares(sharesIn(flags.share), spec.model.modalities);
   const { tables } = compile(spec, trainingOn(spec, profileNamed("nvidia-h100")));
-  const batches = 1000 * feedSeconds(spec, tables, steps, shares);
+  const batches = 1000 * (await feedSeconds(spec, tables, steps, shares));
   const narrow = checkText(
     nodeDisk,
     `import "${basename(file)}"\nmodel { d_model: ${flags.width} }\n`,

@@ -11,12 +11,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { namedShares } from "../dist/src/api/bench.js";
 import { nodeDisk } from "../dist/src/api/node/disk.js";
+import { nodeHost } from "../dist/src/api/node/host.js";
 import { checkText } from "../dist/src/api/read-spec.js";
 import { DEFAULT_TUNE, tuned } from "../dist/src/api/tuning.js";
 import { bench } from "../dist/src/bench/bench.js";
 import { timeLoop } from "../dist/src/bench/loop.js";
-import { parseShares, sharesOf } from "../dist/src/cli/shares.js";
 import { programsOf, trainingOn } from "../dist/src/compile.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
 import { TUNE_MODES } from "../dist/src/tune/tune.js";
@@ -28,10 +29,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const STEPS = [
   { name: "a", spec: "a" },
   { name: "a-dense", spec: "a-dense" },
-  { name: "a-rare", spec: "a", share: "text=0.99,image=0.01" },
+  { name: "a-rare", spec: "a", share: { text: 0.99, image: 0.01 } },
   { name: "a3", spec: "a3" },
   { name: "a3-dense", spec: "a3-dense" },
-  { name: "a3-rare", spec: "a3", share: "text=0.98,image=0.01,speech=0.01" },
+  { name: "a3-rare", spec: "a3", share: { text: 0.98, image: 0.01, speech: 0.01 } },
   { name: "c", spec: "c" },
   { name: "c-dense", spec: "c-dense" },
   { name: "b", spec: "b" },
@@ -98,7 +99,7 @@ function specOf(name, precision) {
 async function choicesFor(spec) {
   const options = trainingOn(spec, device.profile);
   const stages = programsOf(spec, options);
-  return await tuned({ mode: flags.tune, spec, options, stages, opened: device, notice: console.error });
+  return await tuned(nodeHost, { mode: flags.tune, spec, options, stages, opened: device, notice: console.error });
 }
 
 const milliseconds = (seconds) => `${(1000 * seconds).toPrecision(4)} ms`;
@@ -118,7 +119,7 @@ for (const precision of flags.precision.split(",")) {
   for (const { name, spec: from, share } of STEPS.filter((step) => wanted(step.name))) {
     await tried(name, async () => {
       const spec = specOf(from, precision);
-      const shares = share && sharesOf(parseShares(share), spec.model.modalities);
+      const shares = share && namedShares(new Map(Object.entries(share)), spec.model.modalities);
       const choices = await choicesFor(spec);
       keep(found.steps, { name, precision, share: share ?? null, ...(await bench(spec, device, { shares, choices })) });
       const { stepSeconds, bytesAllocated } = found.steps.find(

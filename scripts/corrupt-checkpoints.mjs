@@ -7,11 +7,11 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { serialize } from "node:v8";
 import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { Failure } from "../dist/src/diagnostics/failure.js";
 import { InputError } from "../dist/src/diagnostics/input-error.js";
 import { folderWeights, latestCheckpoint, runWeights } from "../dist/src/train/checkpoint.js";
-import { checkpointFiles } from "../dist/src/train/checkpoint-files.js";
 import { runAt } from "../dist/src/train/run-folder.js";
 import { readWeights } from "../dist/src/train/start-source.js";
 import { corrupted, randomFrom } from "./corruptions.mjs";
@@ -34,8 +34,6 @@ if (trained.status !== 0) throw new Error(trained.stderr);
 cpSync(at("intact"), at("run"), { recursive: true });
 const FOLDER = at("run/checkpoints/step-4");
 const FILES = readdirSync(FOLDER);
-const bytesOf = (checkpoint) =>
-  Buffer.concat([...checkpointFiles(checkpoint, nodeDisk)].flatMap(({ pieces }) => pieces));
 const weightsOf = (tensors) =>
   Buffer.concat(
     [...tensors].flatMap(([name, { data }]) => [
@@ -48,7 +46,7 @@ const weightsOf = (tensors) =>
 const READERS = {
   resume: () => {
     const { checkpoint, warnings } = latestCheckpoint(runAt(at("run"), nodeDisk));
-    return { bytes: bytesOf(checkpoint), warnings: warnings.length };
+    return { bytes: serialize(checkpoint), warnings: warnings.length };
   },
   eval: () => {
     const { weights, warnings } = runWeights(runAt(at("run"), nodeDisk));
@@ -59,7 +57,7 @@ const READERS = {
   "init of the file": () => init(join(FOLDER, "weights.safetensors")),
 };
 function init(path) {
-  const { weights, warnings } = readWeights({ kind: "checkpoint", path }, path);
+  const { weights, warnings } = readWeights({ kind: "checkpoint", path }, path, nodeDisk);
   return { bytes: weightsOf(weights.tensors), warnings: warnings.length };
 }
 

@@ -138,6 +138,13 @@ function positionsOf({ model: { modalities } }: CheckedSpec, { modality }: Batch
   return positions;
 }
 
+/** Times complete steps without their kernels. */
+export async function timeStep(spec: CheckedSpec, device: OpenDevice): Promise<StepTime> {
+  const { model, found } = await openStep(spec, device, {});
+  model.runtime.destroy();
+  return found;
+}
+
 export async function bench(spec: CheckedSpec, device: OpenDevice, options: BenchOptions = {}): Promise<Bench> {
   const ceilings = await measureCeilings(device);
   const { accumulate } = spec.train;

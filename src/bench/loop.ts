@@ -71,7 +71,7 @@ function aStep(seconds: readonly number[], steps: number): number {
 }
 
 /** Median seconds in which the host makes a step's batches and tables. Needs no device. */
-async function feedSeconds(
+export async function feedSeconds(
   spec: CheckedSpec,
   tables: Model["compiled"]["tables"],
   steps: number,
