@@ -50,8 +50,9 @@ function steps({ performance, released }) {
         const step = of(name);
         if (!step) return [];
         const whole = of(dense);
-        const [split, alone] = released.steps[name]?.[theirs] ?? [];
-        const gibibytesOfTheirs = theirs === "fp32" ? released.gibibytes[name] : undefined;
+        const card = Object.entries(released.cards).find(([prefix]) => step.device.startsWith(prefix))?.[1];
+        const [split, alone] = card?.steps[name]?.[theirs] ?? [];
+        const gibibytesOfTheirs = theirs === "fp32" ? card?.gibibytes[name] : undefined;
         const memory = gibibytesOfTheirs ? `, ${gibibytesOfTheirs} GiB` : "";
         return [
           [

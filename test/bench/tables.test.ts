@@ -26,7 +26,7 @@ const kernel = (op: string, shape: string, seconds: number, flops: number, bytes
   ...{ op, variant: "wide", shape, times: 1, seconds, flops, bytes },
   bound: Math.max(flops / 1e13, bytes / 1e12),
 });
-const device = "a card";
+const device = "nvidia-h100-80gb-hbm3, a driver";
 const step = (name: string, precision: string, stepSeconds: number, more = {}) => ({
   ...{ name, precision, device, share: null, stepSeconds, bytesAllocated: 3 * 2 ** 30, ...more },
 });
@@ -51,7 +51,8 @@ test("tables are filled from numbers: ratios, components of a step, the loop, gr
       step("a", "f32", 0.11, { kernels, ceilings }),
       step("a-dense", "f32", 0.1),
       step("a-rare", "f32", 0.104),
-      step("a", "f16", 0.03, { kernels, ceilings }),
+      step("a", "f16", 0.03, { kernels, ceilings, device: "nvidia-h200, a driver" }),
+      step("b", "f16", 0.2, { device: "another card" }),
     ],
     loops: [{ name: "a", precision: "f32", device, steps: 50, ...loop }],
     torch: null,
@@ -71,7 +72,8 @@ test("tables are filled from numbers: ratios, components of a step, the loop, gr
   const text = page();
   expect(text).toContain("V 8192 | 110 ms | 100 ms | 1.10 | 3.0 GiB | 138.4 ms, 83.9 ms, 7.9 GiB |");
   expect(text).toContain("with 1 % image positions | 104 ms | 100 ms | 1.04 |");
-  expect(text).toContain("V 8192 | 30.0 ms | not measured | not measured | 3.0 GiB | 70.9 ms, 25.9 ms |");
+  expect(text).toContain("V 8192 | 30.0 ms | not measured | not measured | 3.0 GiB | 83.9 ms, 28.3 ms |");
+  expect(text).toContain("V 32 768 | 200 ms | not measured | not measured | 3.0 GiB | not measured |");
   expect(text).toContain("| in_proj and out_proj, forward and gradients | 30.0 | 5.0 TFLOP/s, 50 % of its bound |");
   expect(text).toContain("| x_proj and dt_proj, forward and gradients | 4.00 | 0.25 TB/s, 25 % of its bound |");
   expect(text).toContain("| `a.mom`, f32 | 100 ms | 98.0 ms | 98.5 % | 1.00 ms, 2.00 ms, 0.300 ms |");
