@@ -8,13 +8,11 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { readSpec } from "../dist/src/api/read-spec.js";
+import { openSynthetic } from "../dist/src/bench/bench.js";
 import { nodeSeconds, secondsOf } from "../dist/src/bench/measure.js";
-import { syntheticBatch } from "../dist/src/bench/synthetic.js";
 import { compile, trainingOn } from "../dist/src/compile.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
 import { profileNamed } from "../dist/src/ir/profiles.js";
-import { countsOf, hostBatch } from "../dist/src/train/host-batch.js";
-import { openModel, stepScalars } from "../dist/src/train/model.js";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -72,12 +70,7 @@ const device = await openDevice(flags.adapter ? { adapter: flags.adapter } : {})
 async function measured(replacements) {
   const compiled = compile(spec, how(device.profile));
   const plan = separated(compiled.plan, replacements);
-  const model = await openModel(device, { ...compiled, plan });
-  const { seed, optimizer, clip } = spec.train;
-  await model.initialise(seed, "alike");
-  const made = syntheticBatch(spec);
-  model.writeBatch(hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed }));
-  model.writeStep(stepScalars(optimizer, () => 1e-6, clip, 1, false));
+  const { model } = await openSynthetic(spec, device, { ...compiled, plan });
   model.runtime.run(["gradients"]);
   const gradients = await model.read("gradients");
   const step = await secondsOf(model.runtime, ["gradients", "update"]);

@@ -6,20 +6,15 @@
 // same name in OUT/performance.json at once. At the end the tables of OUT/performance.md are rewritten (bench/tables.mjs).
 // --small uses small batches and lengths for a CPU adapter. Needs `npm run build`.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { namedShares } from "../dist/src/api/bench.js";
+import { benchSpec, namedShares } from "../dist/src/api/bench.js";
 import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { nodeHost } from "../dist/src/api/node/host.js";
 import { checkText } from "../dist/src/api/read-spec.js";
-import { DEFAULT_TUNE, tuned } from "../dist/src/api/tuning.js";
-import { bench } from "../dist/src/bench/bench.js";
-import { timeLoop } from "../dist/src/bench/loop.js";
-import { programsOf, trainingOn } from "../dist/src/compile.js";
-import { openDevice } from "../dist/src/gpu/dawn.js";
+import { DEFAULT_TUNE } from "../dist/src/api/tuning.js";
 import { TUNE_MODES } from "../dist/src/tune/tune.js";
 import { fillTables } from "./tables.mjs";
 
@@ -95,11 +90,10 @@ function specOf(name, precision) {
   return spec;
 }
 
-/** The kernel variants that --tune selects. */
-async function choicesFor(spec) {
-  const options = trainingOn(spec, device.profile);
-  const stages = programsOf(spec, options);
-  return await tuned(nodeHost, { mode: flags.tune, spec, options, stages, opened: device, notice: console.error });
+/** What `mom bench` measures. */
+async function measured(spec, options) {
+  const { tune, adapter } = flags;
+  return (await benchSpec(nodeHost, spec, { tune, adapter, notice: console.error, ...options })).found;
 }
 
 const milliseconds = (seconds) => `${(1000 * seconds).toPrecision(4)} ms`;
@@ -114,14 +108,12 @@ async function tried(name, work) {
   }
 }
 
-const device = await openDevice(flags.adapter ? { adapter: flags.adapter } : {});
 for (const precision of flags.precision.split(",")) {
   for (const { name, spec: from, share } of STEPS.filter((step) => wanted(step.name))) {
     await tried(name, async () => {
       const spec = specOf(from, precision);
       const shares = share && namedShares(new Map(Object.entries(share)), spec.model.modalities);
-      const choices = await choicesFor(spec);
-      keep(found.steps, { name, precision, share: share ?? null, ...(await bench(spec, device, { shares, choices })) });
+      keep(found.steps, { name, precision, share: share ?? null, ...(await measured(spec, { shares })) });
       const { stepSeconds, bytesAllocated } = found.steps.find(
         (one) => one.name === name && one.precision === precision,
       );
@@ -129,16 +121,11 @@ for (const precision of flags.precision.split(",")) {
     });
   }
   for (const name of LOOPS.filter((one) => flags.loop && wanted(`loop-${one}`))) {
-    const folder = mkdtempSync(join(tmpdir(), "mom-bench-"));
     await tried(`loop-${name}`, async () => {
-      const steps = flags.small ? 4 : LOOP_STEPS;
-      const spec = specOf(name, precision);
-      const choices = await choicesFor(spec);
-      const loop = await timeLoop(spec, device, { path: folder, disk: nodeDisk }, { steps, choices });
+      const loop = await measured(specOf(name, precision), { loopSteps: flags.small ? 4 : LOOP_STEPS });
       keep(found.loops, { name, precision, ...loop });
       console.log(`loop-${name} ${precision}: the device is busy ${(100 * loop.busy).toFixed(1)} % of the time`);
     });
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -109,8 +109,8 @@ fn settle(flow: Flow, p: Place, x: Input, before: States, after: States, outer: 
   let by_c = vec4(dot(ds, after.q0), dot(ds, after.q1), dot(ds, after.q2), dot(ds, after.q3));
   let sum = share(by_b, by_c, who.lane);
   // Lanes keep b or c by their bit 16, the state of a quad by 8 and 4, and the quad of states by 2 and 1.
-  let place = (who.lane & 16u) + 4u * q + ((who.lane >> 2u) & 3u);
-  if (p.counts) { scratch[SUMS_ATu + ((who.c / 32u) * ROWSu + row) * 32u + place] = sum; }
+  let number = (who.lane & 16u) + 4u * q + ((who.lane >> 2u) & 3u);
+  if (p.counts) { scratch[SUMS_ATu + ((who.c / 32u) * ROWSu + row) * 32u + number] = sum; }
   let by_input = gather((slope0 * b[0] + slope1 * b[1]) + (slope2 * b[2] + slope3 * b[3]), who.lane);
   let by_decay = ln_2 * gather((flow0 * a.q0 + flow1 * a.q1) + (flow2 * a.q2 + flow3 * a.q3), who.lane);
 #if GATED

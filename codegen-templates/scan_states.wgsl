@@ -51,16 +51,6 @@ fn keep(h: States, kept: f32) -> States {
 #end
 }
 
-#if ADVANCES
-/// h after a position, from h before it; `a` is A·log2(e).
-fn advance(h: States, p: Place, a: States) -> States {
-  let s = p.step_size;
-  let input = s * p.value;
-  return States(
-    #repeat Q 4: exp2(s * a.q#{Q}) * h.q#{Q} + input * B_at(p.row, Qu),
-  );
-}
-#end
 #if RETREATS
 /// The gradient by h before a position, from `g`, the one after it, and `d`, the gradient by y; `a` is A·log2(e).
 fn retreat(g: States, p: Place, d: f32, a: States) -> States {

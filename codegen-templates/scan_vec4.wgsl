@@ -2,6 +2,15 @@
 
 #include scan_states
 
+/// h after a position, from h before it; `a` is A·log2(e).
+fn advance(h: States, p: Place, a: States) -> States {
+  let s = p.step_size;
+  let input = s * p.value;
+  return States(
+    #repeat Q 4: exp2(s * a.q#{Q}) * h.q#{Q} + input * B_at(p.row, Qu),
+  );
+}
+
 fn four_of(block: u32, q: u32, c: u32) -> vec4<f32> {
 #if REPLAY
   let at = state_at(block, 4u * q, c);

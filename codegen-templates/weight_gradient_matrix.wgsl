@@ -110,7 +110,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let x_plane = 0u;
   let all_rounds = rounds;
 #end
-  // The first round multiplies zeros and loads the first panel. Without rows there is none.
+  // The first round multiplies zeros, while the first panel loads. A run without rows has no rounds.
   for (var round = 0u; round < select(0u, all_rounds + 1u, rounds > 0u); round++) {
 #if SPLIT
     #repeat I 4: store_left(store_at#{+ 272 * I}, select(vec4<u32>(), dy#{I}, counts.#{xyzw[I]}));

@@ -2,7 +2,7 @@
 // give for these FLOPs and bytes.
 
 import type { Batch } from "../batch/batch.js";
-import { type CompileOptions, compile, trainingOn } from "../compile.js";
+import { type Compiled, type CompileOptions, compile, trainingOn } from "../compile.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare } from "../gpu/runtime.js";
@@ -105,16 +105,23 @@ async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceiling
   };
 }
 
-/** Opens a model on the device with a synthetic batch, which every update uses. */
-async function openStep(spec: CheckedSpec, device: OpenDevice, { force, choices, shares }: BenchOptions) {
-  const { seed, accumulate, optimizer, clip, batch } = spec.train;
-  const taken = { ...(force !== undefined && { force }), ...(choices !== undefined && { choices }) };
-  const compiled = compile(spec, { ...trainingOn(spec, device.profile), ...taken });
+/** Opens a compiled model on the device with a synthetic batch, which every update uses. */
+export async function openSynthetic(spec: CheckedSpec, device: OpenDevice, compiled: Compiled, shares?: Shares) {
+  const { seed, optimizer, clip } = spec.train;
   const model = await openModel(device, compiled);
   await model.initialise(seed, "alike");
   const made = syntheticBatch(spec, shares);
   model.writeBatch(hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed }));
   model.writeStep(stepScalars(optimizer, () => 1e-6, clip, 1, false));
+  return { model, made };
+}
+
+/** Compiles a model, opens it with a synthetic batch and times complete updates. */
+async function openStep(spec: CheckedSpec, device: OpenDevice, { force, choices, shares }: BenchOptions) {
+  const { accumulate, batch } = spec.train;
+  const taken = { ...(force !== undefined && { force }), ...(choices !== undefined && { choices }) };
+  const compiled = compile(spec, { ...trainingOn(spec, device.profile), ...taken });
+  const { model, made } = await openSynthetic(spec, device, compiled, shares);
   const phases = [...Array.from({ length: accumulate }, () => "gradients"), "update"];
   const stepSeconds = await secondsOf(model.runtime, phases);
   const positions = positionsOf(spec, made);

@@ -259,7 +259,6 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     COPIED: variant.split,
     READS_DY: false,
     RETREATS: false,
-    ADVANCES: false,
     LOCAL: false,
     CARRY: false,
     REPLAY: false,

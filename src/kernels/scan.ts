@@ -47,7 +47,6 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
       MANY: passes,
       STATE_IN: h0 !== undefined,
       STATE_OUT: h_end !== undefined,
-      ADVANCES: vec4,
       RETREATS: false,
       LOCAL: false,
       CARRY: false,

@@ -1,5 +1,6 @@
 // Matrix units in software, to test their kernels on any adapter with f16. Lane l of 32 holds row l / 2 of a result and eight
 // of its columns, from 8 (l % 2) on; of a left matrix that row, and of a right matrix those columns.
+import type { OpenDevice } from "../../src/gpu/dawn.js";
 
 const LOAD = /subgroupMatrixLoad<subgroup_matrix_(left|right|result)<f\d\d, 16, 16>, (row|col)_major>\(&(\w+), /g;
 const STORE = /subgroupMatrixStore<row_major>\(&(\w+), /g;
@@ -33,7 +34,7 @@ const FILLS = {
 } as const;
 
 /** A kernel for matrix units as one that runs without them. Other kernels stay as they are. */
-export function emulated(source: string): string {
+function emulated(source: string): string {
   if (!source.includes("subgroup_matrix")) return source;
   const helpers = new Map<string, string>();
   const body = source
@@ -97,4 +98,11 @@ fn multiplied(a: Left, b: Right, c: Result) -> Result {
 }
 ${[...helpers.values()].join("\n")}
 `;
+}
+
+/** A device that runs kernels for matrix units without them, with a profile that admits these kernels. */
+export function emulating({ device, profile }: OpenDevice): Pick<OpenDevice, "device" | "profile"> {
+  const make = device.createShaderModule.bind(device);
+  device.createShaderModule = (descriptor) => make({ ...descriptor, code: emulated(descriptor.code) });
+  return { device, profile: { ...profile, kind: "gpu", subgroup: { min: 32, max: 32 }, matrix: true } };
 }

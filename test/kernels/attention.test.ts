@@ -14,7 +14,7 @@ import { stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { type Values, values } from "../../src/reference/values.js";
 import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
-import { emulated } from "../gpu/emulated-units.js";
+import { emulating } from "../gpu/emulated-units.js";
 import { called } from "../support/called.js";
 import { everyOp } from "./every-op.js";
 
@@ -209,12 +209,9 @@ describe.skipIf(missing)("attention", () => {
   test.skipIf(!(emulates && process.env.MOM_TEST_THOROUGH))(
     "kernels on matrix units match the reference, on an emulation of the units",
     async () => {
-      const { device, profile } = await freshDevice(undefined, true);
-      const make = device.createShaderModule.bind(device);
-      device.createShaderModule = (descriptor) => make({ ...descriptor, code: emulated(descriptor.code) });
-      const pretended: Profile = { ...profile, kind: "gpu", subgroup: { min: 32, max: 32 }, matrix: true };
+      const { device, profile } = emulating(await freshDevice(undefined, true));
       const sizes: Case = { batch: 2, queries: 70, heads: 2, kv_heads: 1, head: 16, ranges: "documents" };
-      expect(await onUnits(sizes, device, pretended, 4)).toContain("matrix-64x32");
+      expect(await onUnits(sizes, device, profile, 4)).toContain("matrix-64x32");
     },
     3_600_000,
   );

@@ -17,7 +17,7 @@ import { narrow } from "../../src/passes/narrow.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import type { Values } from "../../src/reference/values.js";
 import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
-import { emulated } from "../gpu/emulated-units.js";
+import { emulating } from "../gpu/emulated-units.js";
 import { type RandomOptions, randomValues } from "../support/random.js";
 import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js";
 import { everyOp } from "./every-op.js";
@@ -288,6 +288,16 @@ const RESET: readonly Case[] = [
   },
 ];
 
+/** Groups of one row and more, with empty slots in their last tiles. */
+const RAGGED = {
+  modalities: [text, image, speech],
+  decouple: MAMBA_PARTS,
+  batch: 2,
+  length: 197,
+  chunk: 20,
+  values: { modality: (r: number) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
+};
+
 /** Cases in f16, on devices that support it. */
 const NARROW: readonly Case[] = [
   {
@@ -304,30 +314,20 @@ const NARROW: readonly Case[] = [
   },
   {
     name: "f16 on matrix units: 136 columns, ragged groups of one row and more, several chunks of logits",
-    modalities: [text, image, speech],
+    ...RAGGED,
     d_model: 136,
     block: { dt_rank: 8 },
-    decouple: MAMBA_PARTS,
-    batch: 2,
-    length: 197,
-    chunk: 20,
     vocabulary: 264,
     settings: { logitBytes: 4 * 264 * 130 },
-    values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
     f16: true,
   },
   {
     name: "f16 on matrix units, also in gradients of weights: 144 columns, ragged groups of one row and more",
-    modalities: [text, image, speech],
+    ...RAGGED,
     d_model: 144,
     block: { dt_rank: 16 },
-    decouple: MAMBA_PARTS,
-    batch: 2,
-    length: 197,
-    chunk: 20,
     vocabulary: 272,
     settings: { logitBytes: 4 * 272 * 130 },
-    values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
     f16: true,
   },
   {
@@ -347,16 +347,11 @@ const NARROW: readonly Case[] = [
 const SPLIT: readonly Case[] = [
   {
     name: "split on matrix units: 144 columns, ragged groups of one row and more, several chunks of logits",
-    modalities: [text, image, speech],
+    ...RAGGED,
     d_model: 144,
     block: { dt_rank: 8 },
-    decouple: MAMBA_PARTS,
-    batch: 2,
-    length: 197,
-    chunk: 20,
     vocabulary: 272,
     settings: { logitBytes: 8 * 272 * 130, splitFrom: 0 },
-    values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
   },
   {
     name: "split on matrix units with everything shared, for numbers as small as gradients",
@@ -463,10 +458,7 @@ describe.skipIf(missing)("kernels", () => {
     .each([...NARROW, ...SPLIT].filter(({ name }) => name.includes("144 columns")))(
     "products match the reference, on an emulation of the units: $name",
     async (sizes) => {
-      const { device, profile } = await freshDevice(undefined, true);
-      const make = device.createShaderModule.bind(device);
-      device.createShaderModule = (descriptor) => make({ ...descriptor, code: emulated(descriptor.code) });
-      const pretended: Profile = { ...profile, kind: "gpu", subgroup: { min: 32, max: 32 }, matrix: true };
+      const { device, profile } = emulating(await freshDevice(undefined, true));
       const settings = { ...DEFAULT_SETTINGS, ...sizes.settings };
       const v = known(sizes, profile);
       const variant = sizes.f16 ? "matrix" : "split";
@@ -476,7 +468,7 @@ describe.skipIf(missing)("kernels", () => {
       const firsts = ["linear", "linear_dx", "linear_dw"].map((kind) =>
         v.program.ops.find((op) => op.kind === kind && onUnits(op)),
       );
-      const differences = await everyOp(device, pretended, v, { op: (op) => firsts.includes(op), settings });
+      const differences = await everyOp(device, profile, v, { op: (op) => firsts.includes(op), settings });
       expect([...new Set(differences.map((found) => `${found.op} ${found.variant}`))].sort()).toEqual(
         ["linear", "linear_dw", "linear_dx"].map((kind) => `${kind} ${variant}`),
       );
