@@ -143,7 +143,7 @@ export function* sampleDocument(
     else {
       const logits = yield* fed(unfed, true);
       unfed = [];
-      put(chooseToken(logits ?? [], allowed, settings, draw));
+      put(chooseToken(logits ?? [], allowed, settings, draw.uniform()));
     }
     ended = finished();
   }

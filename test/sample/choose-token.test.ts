@@ -1,6 +1,5 @@
 // Choosing a token: which ids temperature, top-k and top-p leave, and how often each is drawn.
 import { describe, expect, test } from "vitest";
-import { stream } from "../../src/random/stream.js";
 import { type Choosing, chooseToken } from "../../src/sample/choose-token.js";
 
 const logits = [1, 3, 2, 3, -1, 9];
@@ -11,11 +10,10 @@ const allowed = [
 ];
 
 /** How often each id is chosen. */
-function shares(choosing: Choosing, draws = 20_000): number[] {
-  const draw = stream("sample", 3);
+function shares(choosing: Choosing, draws = 3000): number[] {
   const counts = logits.map(() => 0);
   for (let i = 0; i < draws; i++) {
-    const id = chooseToken(logits, allowed, choosing, draw);
+    const id = chooseToken(logits, allowed, choosing, (i + 0.5) / draws);
     counts[id] = (counts[id] as number) + 1;
   }
   return counts.map((count) => count / draws);
@@ -32,7 +30,7 @@ const expectShares = (choosing: Choosing, wanted: readonly number[]): void =>
   shares(choosing).forEach((share, id) => {
     const probability = wanted[id] as number;
     if (probability === 0) expect(share).toBe(0);
-    else expect(Math.abs(share - probability)).toBeLessThan(0.015);
+    else expect(Math.abs(share - probability)).toBeLessThan(0.001);
   });
 
 describe("chooseToken", () => {
@@ -40,10 +38,22 @@ describe("chooseToken", () => {
     expectShares({ temperature: 1 }, softmax([0, 1, 2, 3, 4], 1));
     expectShares({ temperature: 2.5 }, softmax([0, 1, 2, 3, 4], 2.5));
   });
-  test("temperature 0 takes the most likely id, the lowest among equals, and draws no random number", () => {
-    const draw = stream("sample", 1);
-    expect(chooseToken(logits, allowed, { temperature: 0 }, draw)).toBe(1);
-    expect(draw.word()).toBe(stream("sample", 1).word());
+  test("temperature 0 takes the most likely id, the lowest among equals", () => {
+    for (const uniform of [0, 0.5, 1 - 2 ** -24])
+      expect(chooseToken(logits, allowed, { temperature: 0 }, uniform)).toBe(1);
+  });
+  test("probabilities lie in the order of ids, whatever the order of the ranges", () => {
+    const { temperature } = { temperature: 1 };
+    const shares = softmax([0, 1, 2, 3, 4], temperature);
+    let sum = 0;
+    for (const [id, share] of shares.entries()) {
+      if (share === 0) continue;
+      for (const inside of [0.01, 0.99]) {
+        expect(chooseToken(logits, allowed, { temperature }, sum + inside * share)).toBe(id);
+        expect(chooseToken(logits, allowed.toReversed(), { temperature }, sum + inside * share)).toBe(id);
+      }
+      sum += share;
+    }
   });
   test("top-k keeps the k most likely ids", () => {
     expectShares({ temperature: 1, topK: 3 }, softmax([1, 2, 3], 1));
@@ -58,13 +68,23 @@ describe("chooseToken", () => {
     expectShares({ temperature: 1, topP: 0.99, topK: 2 }, softmax([1, 3], 1));
     expectShares({ temperature: 100, topP: 0.5 }, softmax([1, 2, 3], 100));
   });
-  test("the same seed chooses the same", () => {
-    expect(shares({ temperature: 1 }, 100)).toEqual(shares({ temperature: 1 }, 100));
+  test("top-k and top-p leave the lowest ids among equals", () => {
+    const equal = new Float32Array(9).map((_, id) => (id === 7 ? 0 : -0));
+    const drawn = (choosing: Partial<Choosing>): number[] => {
+      const uniforms = Array.from({ length: 90 }, (_, i) => (i + 0.5) / 90);
+      const choose = (uniform: number) =>
+        chooseToken(equal, [{ first: 2, end: 9 }], { temperature: 1, ...choosing }, uniform);
+      return [...new Set(uniforms.map(choose))];
+    };
+    expect(drawn({ topK: 3 })).toEqual([2, 3, 4]);
+    expect(drawn({ topP: 0.5 })).toEqual([2, 3, 4, 5]);
+    expect(drawn({ topP: 0.5, topK: 5 })).toEqual([2, 3, 4]);
+    expect(drawn({})).toEqual([2, 3, 4, 5, 6, 7, 8]);
   });
   test("a logit that is not finite is refused", () => {
     const bad = [0, Number.NaN, 1];
-    const choose = () => chooseToken(bad, [{ first: 0, end: 3 }], { temperature: 1 }, stream("sample", 1));
+    const choose = () => chooseToken(bad, [{ first: 0, end: 3 }], { temperature: 1 }, 0);
     expect(choose).toThrow("The logit of token 1 is NaN");
-    expect(chooseToken(bad, [{ first: 2, end: 3 }], { temperature: 1 }, stream("sample", 1))).toBe(2);
+    expect(chooseToken(bad, [{ first: 2, end: 3 }], { temperature: 1 }, 0)).toBe(2);
   });
 });

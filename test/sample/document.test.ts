@@ -156,7 +156,7 @@ describe("a sampled document", () => {
   test("of only one modality: one segment of it, or text up to the next marker", () => {
     const only = (modality: number, ...ids: number[]) =>
       run(sampling({ only: modality, tokens: 6 }), saying(...ids)).document;
-    expect(only(0, 3, 4, 12)).toEqual({ ended: true, segments: [{ kind: "ids", modality: 0, ids: [3, 4] }] });
+    expect(only(0, 3, 4, 14)).toEqual({ ended: true, segments: [{ kind: "ids", modality: 0, ids: [3, 4] }] });
     expect(only(0, 3, 3, 3, 3, 3, 3, 3)).toEqual({
       ended: false,
       segments: [{ kind: "ids", modality: 0, ids: [3, 3, 3, 3, 3, 3] }],
