@@ -4,6 +4,7 @@ import type { Program } from "../ir/program.js";
 import { type ColumnResult, columnSum } from "./column-sum.js";
 import type { DraftChoice, KernelSettings } from "./draft.js";
 import { type Product, product } from "./product.js";
+import { fewRows } from "./product-few.js";
 import { rowSource } from "./product-operands.js";
 import { inShapes } from "./product-shapes.js";
 import { type WeightGradient, weightGradient } from "./weight-gradient.js";
@@ -23,7 +24,10 @@ export function linear(program: Program, op: OpOf<"linear">, settings: KernelSet
     residual,
     softplus: op.activation === "softplus",
   };
-  return inShapes((shape) => product(program, rowSource(program, op.rows, x, shape), p, shape, settings));
+  return [
+    ...fewRows(program, rowSource(program, op.rows, x, "tile"), p),
+    ...inShapes((shape) => product(program, rowSource(program, op.rows, x, shape), p, shape, settings)),
+  ];
 }
 
 export function linearDx(program: Program, op: OpOf<"linear_dx">, settings: KernelSettings): DraftChoice[] {

@@ -87,7 +87,8 @@ function splitProduct(
   return { dispatches: [...dispatches, matrixProduct(program, source, p, { x, weight })], scratch };
 }
 
-const flagsOf = (source: RowSource, p: Product) => ({
+/** The flags that all templates of products have. */
+export const flagsOf = (source: RowSource, p: Product) => ({
   TABLE: source.table !== undefined,
   STACKED: source.stackTiles !== undefined,
   FACTORS: p.factors !== undefined,

@@ -84,7 +84,7 @@ const CASES: readonly Case[] = [
     length: 63,
     chunk: 8,
     limits: { storageBuffers: 8 },
-    workgroups: (op) => op.kind === "scan_grad" || (op.kind === "linear" && op.in.rstd !== undefined),
+    workgroups: ({ kind }) => kind === "scan_grad" || kind === "linear",
   },
   {
     name: "64 positions in one chunk, no fusion",
