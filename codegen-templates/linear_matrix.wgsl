@@ -1,8 +1,7 @@
-// What linear.wgsl computes, on matrix units: f16 operands, f32 sums; 128 rows × 128 columns per workgroup, 32
+// What linear.wgsl computes, on matrix units: f16 operands, f32 sums; 128 rows × 128 columns per workgroup, PANEL
 // deep in workgroup memory, 64 × 64 per subgroup. The next panel loads into registers while the current one is multiplied.
 // Operands are bound as vec4<u32>, eight f16 each. Both tiles of a workgroup belong to one group.
-// SPLIT: operands are f32 matrices split by split_f16.wgsl into high and low. Three passes over the depth add to the same sums:
-// first the products of one operand's low and the other's high, then high by high.
+// SPLIT: operands are f32 matrices split by split_f16.wgsl into high and low.
 
 #include rows
 #include linear_rows
@@ -10,13 +9,9 @@
 #include softplus
 #end
 
-// Rows of x, 32 deep; w by column if transposed, else by depth with 128 columns. Lines are padded by eight against bank conflicts.
-var<workgroup> left_tile: array<vec4<f16>, 1280>;
-#if TRANSPOSED
-var<workgroup> right_tile: array<vec4<f16>, 1280>;
-#else
-var<workgroup> right_tile: array<vec4<f16>, 1088>;
-#end
+// Rows of x; w by column if transposed, else by depth with 128 columns. Lines are padded by eight against bank conflicts.
+var<workgroup> left_tile: array<vec4<f16>, LEFT_TILE>;
+var<workgroup> right_tile: array<vec4<f16>, RIGHT_TILE>;
 // 16 × 16 sums of each of the four subgroups.
 var<workgroup> stripes: array<vec4<f32>, 256>;
 
@@ -24,30 +19,30 @@ var<workgroup> stripes: array<vec4<f32>, 256>;
 // operands are 0.
 fn x_at(slot: u32, row: u32, d: u32) -> u32 { return at_x(select(x_row(slot, row), 0u, row == NO_ROW), d / 8u); }
 
-fn load_x(at: u32, depth: u32, d: u32) -> vec4<u32> {
-#if RAGGED_DEPTH
-  if (depth + d >= DEPTHu) { return vec4<u32>(); }
+fn load_x(at: u32, panel: u32, deep: u32) -> vec4<u32> {
+#if RAGGED_LINES
+  if (panel * 32u + deep >= DEPTHu) { return vec4<u32>(); }
 #end
-  return x[at + depth / 8u];
+  return x[at + panel * 4u];
 }
 
 #if TRANSPOSED
-fn w_at(group: u32, d: u32, c: u32) -> u32 { return weight_at(group, d, min(c, COLSu - 1u)) / 8u; }
+fn w_at(group: u32, d: u32, c: u32) -> u32 { return ((group * COLSu + min(c, COLSu - 1u)) * W_LINEu + d) / 8u; }
 
-fn load_w(at: u32, depth: u32, d: u32) -> vec4<u32> {
-#if RAGGED_DEPTH
-  if (depth + d >= DEPTHu) { return vec4<u32>(); }
+fn load_w(at: u32, panel: u32, deep: u32) -> vec4<u32> {
+#if RAGGED_LINES
+  if (panel * 32u + deep >= DEPTHu) { return vec4<u32>(); }
 #end
-  return weight[at + depth / 8u];
+  return weight[at + panel * 4u];
 }
 #else
-fn w_at(group: u32, d: u32, c: u32) -> u32 { return weight_at(group, d, min(c, COLSu - 8u)) / 8u; }
+fn w_at(group: u32, d: u32, c: u32) -> u32 { return ((group * DEPTHu + d) * W_LINEu + min(c, W_LINEu - 8u)) / 8u; }
 
-fn load_w(at: u32, depth: u32, d: u32) -> vec4<u32> {
+fn load_w(at: u32, panel: u32, d: u32) -> vec4<u32> {
 #if RAGGED_DEPTH
-  if (depth + d >= DEPTHu) { return vec4<u32>(); }
+  if (panel * PANELu + d >= DEPTHu) { return vec4<u32>(); }
 #end
-  return weight[at + depth * (COLSu / 8u)];
+  return weight[at + panel * (PANELu * W_LINEu / 8u)];
 }
 #end
 
@@ -108,9 +103,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let w_column = place.y + line;
   let right_store = left_store;
 #else
-  let w_column = place.y + (index % 16u) * 8u;
-  let w_depth = index / 16u;
-  let right_store = (w_depth * 136u + (index % 16u) * 8u) / 4u;
+  // A line of w is RIGHT_EIGHTS times eight f16.
+  let w_column = place.y * PARTSu + (index % RIGHT_EIGHTSu) * 8u;
+  let w_depth = index / RIGHT_EIGHTSu;
+  let right_store = w_depth * RIGHT_STRIDEu + (index % RIGHT_EIGHTSu) * 2u;
 #end
 #include matrix_sums
   if (group != NO_ROW) {
@@ -119,33 +115,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     #repeat I 4: let w#{I}_deep = deep;
     #repeat I 4: let w#{I}_at = w_at(group, deep, w_column#{+ 32 * I});
 #else
-    #repeat I 4: let w#{I}_deep = w_depth#{+ 8 * I};
+    #repeat I 4: let w#{I}_deep = w_depth#{+ RIGHT_LINES * I};
     #repeat I 4: let w#{I}_at = w_at(group, w#{I}_deep, w_column);
 #end
-    var x_plane = X_PLANEu;
-    var w_plane = 0u;
-    #repeat I 4: var x#{I} = load_x(x#{I}_at + x_plane, 0u, deep);
+    #repeat I 4: var x#{I} = load_x(x#{I}_at, 0u, deep);
     #repeat I 4: var w#{I} = load_w(w#{I}_at, 0u, w#{I}_deep);
     for (var panel = 0u; panel < PANELSu; panel++) {
       #repeat I 4: store_left(left_store#{+ 320 * I}, x#{I});
-#if TRANSPOSED
-      #repeat I 4: store_right(right_store#{+ 320 * I}, w#{I});
-#else
-      #repeat I 4: store_right(right_store#{+ 272 * I}, w#{I});
-#end
+      #repeat I 4: store_right(right_store#{+ RIGHT_LINES * RIGHT_STRIDE * I}, w#{I});
       workgroupBarrier();
       // The last round loads the last panel again; the result is unused.
-      let ahead = min(panel + 1u, PANELSu - 1u);
-#if SPLIT
-      let pass_of = ahead / PASS_PANELSu;
-      x_plane = select(0u, X_PLANEu, pass_of == 0u);
-      w_plane = select(0u, W_PLANEu, pass_of == 1u);
-      let next = (ahead % PASS_PANELSu) * 32u;
-#else
-      let next = ahead * 32u;
-#end
-      #repeat I 4: x#{I} = load_x(x#{I}_at + x_plane, next, deep);
-      #repeat I 4: w#{I} = load_w(w#{I}_at + w_plane, next, w#{I}_deep);
+      let next = min(panel + 1u, PANELSu - 1u);
+      #repeat I 4: x#{I} = load_x(x#{I}_at, next, deep);
+      #repeat I 4: w#{I} = load_w(w#{I}_at, next, w#{I}_deep);
 #include matrix_multiply
       workgroupBarrier();
     }

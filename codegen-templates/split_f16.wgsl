@@ -1,15 +1,12 @@
-// Splits an f32 matrix into two f16 matrices: x·2^k ≈ high + low. `high` is x·2^k rounded, `low` is the rounded remainder.
-// `low` is NaN where x is NaN. 2^k scales the largest magnitude (the maximum of `maxima`) to just below 2^14; `factor` is 2^-k.
+// Splits each number of an f32 matrix into two f16: x·2^k ≈ high + low. `high` is x·2^k rounded, `low` is the rounded remainder,
+// or NaN where x is NaN. In a row, 16 high are followed by their 16 low; a last half that has no numbers gets zeros. 2^k scales
+// the largest magnitude (the maximum of `maxima`) to just below 2^14; `factor` is 2^-k.
 
 #if SLOTS
 #include rows
 #end
 #include split_f16_read
-
-/// Rounds to the 11 significant bits of f16. Some drivers optimize away a conversion to f16 and back.
-fn rounded(value: vec4<f32>) -> vec4<f32> {
-  return bitcast<vec4<f32>>((bitcast<vec4<u32>>(value) + vec4(0x1000u)) & vec4(0xffffe000u));
-}
+#include split_f16_rounded
 
 var<workgroup> shares: array<f32, WORKGROUP>;
 
@@ -31,17 +28,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   for (var j = 0u; j < EIGHTS_EACHu; j++) {
     let i = first + j * WORKGROUPu + index;
     if (i >= EIGHTSu) { return; }
-    let row = 2u * i / ROW_VEC4Su;
-    let four = 2u * i % ROW_VEC4Su;
-    let left = four_at(row, four) * grow;
-    let right = four_at(row, four + 1u) * grow;
+    let row = i / ROW_EIGHTSu;
+    let eight = i % ROW_EIGHTSu;
+    var left = vec4<f32>();
+    var right = vec4<f32>();
+    // The last of a row's eights may be padding.
+    if (2u * eight < ROW_VEC4Su) {
+      left = four_at(row, 2u * eight) * grow;
+      right = four_at(row, 2u * eight + 1u) * grow;
+    }
     let left_rounded = rounded(left);
     let right_rounded = rounded(right);
     let left_high = vec4<f16>(left_rounded);
     let right_high = vec4<f16>(right_rounded);
     let left_low = vec4<f16>(left - left_rounded);
     let right_low = vec4<f16>(right - right_rounded);
-    halves[i] = vec4(bitcast<vec2<u32>>(left_high), bitcast<vec2<u32>>(right_high));
-    halves[EIGHTSu + i] = vec4(bitcast<vec2<u32>>(left_low), bitcast<vec2<u32>>(right_low));
+    let at = 2u * (i - eight % 2u) + eight % 2u;
+    halves[at] = vec4(bitcast<vec2<u32>>(left_high), bitcast<vec2<u32>>(right_high));
+    halves[at + 2u] = vec4(bitcast<vec2<u32>>(left_low), bitcast<vec2<u32>>(right_low));
   }
 }

@@ -14,7 +14,7 @@ import {
   stepBinding,
   width,
 } from "./draft.js";
-import { type F16Planes, factorBinding } from "./split.js";
+import { factorBinding, type SplitOperand } from "./split.js";
 
 /** From this many numbers on, there are enough invocations if each computes four. */
 const VEC4_FROM = 2 ** 18;
@@ -41,7 +41,7 @@ export interface Partials {
   /** Adds to the result whatever `step.accumulate` is. */
   readonly add?: boolean;
   /** The factors of two split operands, which the sum undoes. */
-  readonly factors?: { readonly x: F16Planes; readonly dy: F16Planes } | undefined;
+  readonly factors?: { readonly x: SplitOperand; readonly dy: SplitOperand } | undefined;
 }
 
 export function sumPartials(program: Program, p: Partials): DraftDispatch {

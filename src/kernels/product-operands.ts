@@ -108,25 +108,43 @@ export function suitsWide(program: Program, columns: number, all: readonly (Matr
 /** Whether a product in this shape may use wide tiles, also as the fallback from matrix units. */
 export const isWide = (shape: Shape): boolean => shape === "wide" || shape === "matrix" || shape === "split";
 
-/** f16 numbers from one line of a matrix kernel's tile to the next: 32 or 128, plus eight against bank conflicts. */
-const PANEL = { deep: 40, wide: 136 } as const;
 /** The layouts of a matrix kernel's tiles: by row (or column), with the depth contiguous, or by depth. */
-const LYING = {
-  byRow: { ROW: PANEL.deep, DEPTH: 1, STRIDE: PANEL.deep / 4 },
-  byDepth: { ROW: 1, DEPTH: PANEL.wide, STRIDE: PANEL.wide / 4 },
-} as const;
+export type Lying = "byRow" | "byDepth";
 
-/** The constants of the template `matrix_multiply` for the layouts of its two tiles. */
-export function lying(left: keyof typeof LYING, right: keyof typeof LYING) {
-  const [a, b] = [LYING[left], LYING[right]];
+/**
+ * A tile of 128 rows or columns, counted in f16. By row, a line is 32 deep, or 16 deep with two numbers each. Lines are padded
+ * by eight against bank conflicts.
+ */
+function tileOf(lying: Lying, deep: number, parts: number) {
+  const [numbers, lines] = lying === "byRow" ? [parts * deep, WIDE] : [parts * WIDE, deep];
+  const line = numbers + 8;
+  const [row, depth] = lying === "byRow" ? [line, 1] : [parts, line];
+  return { row, depth, line, size: line * lines, eights: numbers / 8 };
+}
+
+/** The constants of a matrix kernel for the layouts of its two tiles. A tile of split operands is half as deep. */
+export function tileConstants(left: Lying, right: Lying, split: boolean) {
+  const [deep, parts] = split ? [16, 2] : [32, 1];
+  const [a, b] = [tileOf(left, deep, parts), tileOf(right, deep, parts)];
   return {
-    LEFT_ROW: a.ROW,
-    LEFT_DEPTH: a.DEPTH,
-    LEFT_STRIDE: a.STRIDE,
+    PANEL: deep,
+    PARTS: parts,
+    TERMS: split ? 3 : 1,
+    FIRST_TERM: split ? 0 : 2,
+    LEFT_TILE: a.size / 4,
+    LEFT_ROW: a.row,
+    LEFT_DEPTH: a.depth,
+    LEFT_STRIDE: a.line / 4,
+    // What an invocation loads of each part, if 16 of them share a line.
+    LOADS: deep / 8,
     LEFT_ORDER: left === "byRow" ? "row_major" : "col_major",
-    RIGHT_COLUMN: b.ROW,
-    RIGHT_DEPTH: b.DEPTH,
-    RIGHT_STRIDE: b.STRIDE,
+    RIGHT_TILE: b.size / 4,
+    RIGHT_COLUMN: b.row,
+    RIGHT_DEPTH: b.depth,
+    RIGHT_STRIDE: b.line / 4,
+    RIGHT_EIGHTS: b.eights,
+    // The lines that 128 invocations load at a time.
+    RIGHT_LINES: 128 / b.eights,
     RIGHT_ORDER: right === "byRow" ? "col_major" : "row_major",
   };
 }

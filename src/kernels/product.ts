@@ -10,7 +10,6 @@ import {
   inEights,
   isWide,
   local,
-  lying,
   MATRIX_UNITS,
   type Matrix,
   matrix,
@@ -19,10 +18,11 @@ import {
   suitsWide,
   tableBinding,
   tableConstants,
+  tileConstants,
   typeOf,
 } from "./product-operands.js";
 import { blocksOf, DEEP, inRegisters, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
-import { type F16Planes, f16Matrix, factorBinding, normOf, operandOf, splitter, weightOperand } from "./split.js";
+import { f16Matrix, factorBinding, normOf, operandOf, type SplitOperand, splitter, weightOperand } from "./split.js";
 import { ROW_TILE } from "./tables.js";
 
 export interface Product {
@@ -42,7 +42,7 @@ export interface Product {
   readonly factors?: { readonly alpha: number; readonly beta: number };
   readonly softplus?: boolean;
   /** Operands that are already split. */
-  readonly planes?: { readonly x?: F16Planes | undefined; readonly weight?: F16Planes | undefined };
+  readonly halves?: { readonly x?: SplitOperand | undefined; readonly weight?: SplitOperand | undefined };
 }
 
 export interface Made {
@@ -79,11 +79,11 @@ function splitProduct(
     fits(program, p.x) &&
     depth % 8 === 0 &&
     tensorOf(program, p.weight).type === "f32" &&
-    (p.planes !== undefined || worthSplitting(settings, rowsOfOperand(source, p.x), depth, columns));
+    (p.halves !== undefined || worthSplitting(settings, rowsOfOperand(source, p.x), depth, columns));
   if (!suits) return undefined;
   const { split, dispatches, scratch } = splitter(program, slot);
-  const x = p.planes?.x ?? split({ ...operandOf(program, "x", p.x, source), norm: normOf(p) });
-  const weight = p.planes?.weight ?? split(weightOperand(program, p.weight));
+  const x = p.halves?.x ?? split({ ...operandOf(program, "x", p.x, source), norm: normOf(p) });
+  const weight = p.halves?.weight ?? split(weightOperand(program, p.weight));
   return { dispatches: [...dispatches, matrixProduct(program, source, p, { x, weight })], scratch };
 }
 
@@ -105,35 +105,41 @@ function matrixProduct(
   program: Program,
   source: RowSource,
   p: Product,
-  planes?: { readonly x: F16Planes; readonly weight: F16Planes },
+  halves?: { readonly x: SplitOperand; readonly weight: SplitOperand },
 ): DraftDispatch {
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);
-  const panels = Math.ceil(depth / 32);
+  const right = p.transposed ? "byRow" : "byDepth";
+  const tiles = tileConstants("byRow", right, halves !== undefined);
+  const ragged = depth % tiles.PANEL !== 0;
   const optional = (name: string, id: TensorId | undefined): DraftBinding[] =>
     id === undefined ? [] : [bind(program, name, "read", id, true)];
   return {
     template: "linear_matrix",
     label: p.label,
     ...MATRIX_UNITS,
-    flags: { ...flagsOf(source, p), SPLIT: planes !== undefined, RAGGED_DEPTH: depth % 32 !== 0 },
+    flags: {
+      ...flagsOf(source, p),
+      SPLIT: halves !== undefined,
+      RAGGED_DEPTH: ragged,
+      // Lines of split operands end with zeros.
+      RAGGED_LINES: ragged && halves === undefined,
+    },
     constants: {
       ...tableConstants(source),
-      ...lying("byRow", p.transposed ? "byRow" : "byDepth"),
+      ...tiles,
       COLS: columns,
       DEPTH: depth,
-      PANELS: planes ? 3 * panels : panels,
-      PASS_PANELS: panels,
-      X_PLANE: planes ? planes.x.plane / 8 : 0,
-      W_PLANE: planes ? planes.weight.plane / 8 : 0,
+      PANELS: Math.ceil(depth / tiles.PANEL),
+      W_LINE: halves ? halves.weight.columns : p.transposed ? depth : columns,
       NUMBER: "vec4<f32>",
     },
     bindings: [
-      eights(program, "x", planes ? f16Matrix(planes.x, depth) : p.x),
-      planes
-        ? scratch("weight", "read", planes.weight.slot, "array<vec4<u32>>")
+      eights(program, "x", halves ? f16Matrix(halves.x) : p.x),
+      halves
+        ? scratch("weight", "read", halves.weight.slot, "array<vec4<u32>>")
         : { ...bind(program, "weight", "read", p.weight), type: "array<vec4<u32>>" },
-      ...(planes ? [factorBinding("x_factor", planes.x), factorBinding("weight_factor", planes.weight)] : []),
+      ...(halves ? [factorBinding("x_factor", halves.x), factorBinding("weight_factor", halves.weight)] : []),
       ...tableBinding(source),
       ...optional("bias", p.bias),
       ...optional("residual", p.residual),

@@ -31,12 +31,13 @@ const WORKGROUP = 256;
 const EIGHTS_EACH = 8;
 
 /**
- * An operand in scratch: a dense plane of rounded f16 numbers, a plane of the rounding errors, and one factor for all.
+ * An operand in scratch: in each row, 16 rounded f16 numbers are followed by the 16 rounding errors. Where a row has no 16
+ * numbers left, there are zeros. One factor is for all.
  */
-export interface F16Planes {
+export interface SplitOperand {
   readonly slot: number;
-  /** Numbers in a plane. */
-  readonly plane: number;
+  /** The f16 numbers in a row. */
+  readonly columns: number;
   readonly factorSlot: number;
 }
 
@@ -86,10 +87,10 @@ export function splitToF16(
   program: Program,
   operand: Operand,
   slot: number,
-): { planes: F16Planes; dispatches: DraftDispatch[]; scratch: number[] } {
+): { operand: SplitOperand; dispatches: DraftDispatch[]; scratch: number[] } {
   const { label, of, rows, columns, norm } = operand;
   const source = local(of) ? operand.source : undefined;
-  const plane = rows * columns;
+  const padded = 16 * Math.ceil(columns / 16);
   const [maxima, factorSlot] = [slot + 1, slot + 2];
   const maximaOf = (access: "read" | "write"): DraftBinding => scratch("maxima", access, maxima);
   const constants = {
@@ -115,16 +116,16 @@ export function splitToF16(
     ];
     return norm ? withFunctions(bindings, groupFunction("group", norm.rows)) : bindings;
   };
-  const split = grid(plane / 8 / EIGHTS_EACH, WORKGROUP);
+  const split = grid((rows * padded) / 8 / EIGHTS_EACH, WORKGROUP);
   return {
-    planes: { slot, plane, factorSlot },
-    scratch: [4 * plane, 4 * MAXIMA, 4],
+    operand: { slot, columns: 2 * padded, factorSlot },
+    scratch: [4 * rows * padded, 4 * MAXIMA, 4],
     dispatches: [
       {
         template: "largest",
         label: `${label}_largest`,
         flags,
-        constants: { ...constants, VEC4S: plane / 4 },
+        constants: { ...constants, VEC4S: (rows * columns) / 4 },
         bindings: read(maximaOf("write")),
         workgroups: [MAXIMA, 1, 1],
       },
@@ -133,7 +134,13 @@ export function splitToF16(
         label: `${label}_halves`,
         flags,
         enables: ["f16"],
-        constants: { ...constants, EIGHTS: plane / 8, EIGHTS_EACH, GRID_X: split.GRID_X },
+        constants: {
+          ...constants,
+          ROW_EIGHTS: padded / 8,
+          EIGHTS: (rows * padded) / 8,
+          EIGHTS_EACH,
+          GRID_X: split.GRID_X,
+        },
         bindings: [
           ...read(maximaOf("read")),
           scratch("halves", "write", slot, "array<vec4<u32>>"),
@@ -152,18 +159,18 @@ export function splitter(program: Program, slot: number) {
   return {
     dispatches,
     scratch,
-    split(operand: Operand): F16Planes {
+    split(operand: Operand): SplitOperand {
       const made = splitToF16(program, operand, slot + scratch.length);
       dispatches.push(...made.dispatches);
       scratch.push(...made.scratch);
-      return made.planes;
+      return made.operand;
     },
   };
 }
 
 /** A split operand as the matrix that a matrix kernel reads. */
-export const f16Matrix = ({ slot }: F16Planes, columns: number): Matrix => ({ slot, columns, type: "f16" });
+export const f16Matrix = ({ slot, columns }: SplitOperand): Matrix => ({ slot, columns, type: "f16" });
 
 /** The factor of a split operand, which the kernel undoes. */
-export const factorBinding = (name: string, { factorSlot }: F16Planes): DraftBinding =>
+export const factorBinding = (name: string, { factorSlot }: SplitOperand): DraftBinding =>
   scratch(name, "read", factorSlot);

@@ -7,7 +7,7 @@ import { type Made, product } from "./product.js";
 import { inPairs, type RowSource, tableBinding, tableConstants } from "./product-operands.js";
 import { inRegisters, inShapes, type Shape, worthSplitting } from "./product-shapes.js";
 import { overRows } from "./rowwise.js";
-import { type F16Planes, type Operand, operandOf, splitToF16, weightOperand } from "./split.js";
+import { type Operand, operandOf, type SplitOperand, splitToF16, weightOperand } from "./split.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 import { weightGradient } from "./weight-gradient.js";
 
@@ -52,12 +52,12 @@ function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSett
   const slopes = apart ? ({ slot: 1, columns: V, type: "f16" } as const) : logits;
   room({ dispatches: [], scratch: apart && gradients ? [4 * numbers, 2 * numbers] : [4 * numbers] });
   const allRows: RowSource = { table, groups: 1, rows: table.rows, firstTile: 0, tiles: all };
-  const split = (operand: Operand): F16Planes => {
+  const split = (operand: Operand): SplitOperand => {
     const made = splitToF16(program, operand, bytes.length);
     room(made);
-    return made.planes;
+    return made.operand;
   };
-  const planes = splits
+  const halves = splits
     ? { x: split(operandOf(program, "x", { tensor: x }, allRows)), weight: split(weightOperand(program, weight)) }
     : undefined;
   const free = bytes.length;
@@ -70,7 +70,7 @@ function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSett
       if (firstTile === 0) room(made);
       else dispatches.push(...made.dispatches);
     };
-    const ofX = { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true, ...(planes && { planes }) };
+    const ofX = { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true, ...(halves && { halves }) };
     add(product(program, source, ofX, form, settings, free));
     add({ dispatches: [entropy(program, op, source, form, { apart, gradients, V })], scratch: [] });
     const made =
@@ -78,12 +78,12 @@ function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSett
     if (made) add(made);
     if (dx !== undefined) {
       const ofSlopes = { label: "logits_dx", x: slopes, weight, y: { tensor: dx }, transposed: false };
-      const operands = planes && { planes: { x: made?.planes, weight: planes.weight } };
+      const operands = halves && { halves: { x: made?.operand, weight: halves.weight } };
       add(product(program, source, { ...ofSlopes, ...operands }, form, settings, free));
     }
     if (dweight !== undefined) {
       const w = { label: "logits_dw", dy: slopes, x, dweight, add: firstTile > 0 };
-      const operands = planes && { planes: { x: planes.x, dy: made?.planes } };
+      const operands = halves && { halves: { x: halves.x, dy: made?.operand } };
       add(weightGradient(program, source, { ...w, ...operands }, form, settings, free + (made?.scratch.length ?? 0)));
     }
   }

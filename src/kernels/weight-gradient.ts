@@ -21,7 +21,6 @@ import {
   inEights,
   isWide,
   local,
-  lying,
   MATRIX_UNITS,
   type Matrix,
   matrix,
@@ -30,10 +29,11 @@ import {
   suitsWide,
   tableBinding,
   tableConstants,
+  tileConstants,
   typeOf,
 } from "./product-operands.js";
 import { blocksOf, DEEP, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
-import { type F16Planes, f16Matrix, normOf, operandOf, splitter } from "./split.js";
+import { f16Matrix, normOf, operandOf, type SplitOperand, splitter } from "./split.js";
 
 export interface WeightGradient {
   readonly label: string;
@@ -45,7 +45,7 @@ export interface WeightGradient {
   /** The rows whose groups the scale has. */
   readonly rows?: Rows;
   /** Operands that are already split. */
-  readonly planes?: { readonly x?: F16Planes | undefined; readonly dy?: F16Planes | undefined };
+  readonly halves?: { readonly x?: SplitOperand | undefined; readonly dy?: SplitOperand | undefined };
   /** Adds to the gradient whatever `step.accumulate` is: for later chunks of the same micro-batch. */
   readonly add?: boolean;
 }
@@ -94,7 +94,7 @@ function formOf(program: Program, source: RowSource, w: WeightGradient, shape: S
     shape === "split" &&
     even &&
     full &&
-    (w.planes !== undefined || worthSplitting(settings, rowsOfOperand(source, w.dy), N, K))
+    (w.halves !== undefined || worthSplitting(settings, rowsOfOperand(source, w.dy), N, K))
   )
     return "split";
   if (isWide(shape)) return suitsWide(program, width(program, w.x), operands) ? "wide" : "tile";
@@ -108,8 +108,8 @@ function splitsFor(tiles: number, rows: number, wanted: number): number {
 }
 
 interface Split {
-  readonly x: F16Planes;
-  readonly dy: F16Planes;
+  readonly x: SplitOperand;
+  readonly dy: SplitOperand;
   readonly dispatches: DraftDispatch[];
   readonly scratch: number[];
 }
@@ -117,8 +117,8 @@ interface Split {
 /** Splits the operands that are not split yet, into slots from `slot` on. */
 function splitOperands(program: Program, source: RowSource, w: WeightGradient, slot: number): Split {
   const { split, dispatches, scratch } = splitter(program, slot);
-  const x = w.planes?.x ?? split({ ...operandOf(program, "x", { tensor: w.x }, source), norm: normOf(w) });
-  const dy = w.planes?.dy ?? split(operandOf(program, "dy", w.dy, source));
+  const x = w.halves?.x ?? split({ ...operandOf(program, "x", { tensor: w.x }, source), norm: normOf(w) });
+  const dy = w.halves?.dy ?? split(operandOf(program, "dy", w.dy, source));
   return { x, dy, dispatches, scratch };
 }
 
@@ -130,9 +130,7 @@ function sizesOf(program: Program, w: WeightGradient, split: Split | undefined) 
     KS: K,
     LAST_BLOCK: 4 * Math.floor((K - 1) / 4),
     SCALE_GROUPS: w.scale === undefined ? 1 : height(program, w.scale),
-    ...lying("byDepth", "byDepth"),
-    DY_PLANE: split ? split.dy.plane / 8 : 0,
-    X_PLANE: split ? split.x.plane / 8 : 0,
+    ...tileConstants("byDepth", "byDepth", split !== undefined),
     N_BLOCKS: blocksOf(N),
     K_BLOCKS: blocksOf(K),
     BLOCK_VEC4S: blocksOf(N) * blocksOf(K),
@@ -142,8 +140,8 @@ function sizesOf(program: Program, w: WeightGradient, split: Split | undefined) 
 
 /** The operands in the form that matrix units read. */
 const unitOperands = (program: Program, w: WeightGradient, split: Split | undefined) => [
-  eights(program, "dy", split ? f16Matrix(split.dy, columnsOf(program, w.dy)) : w.dy),
-  eights(program, "x", split ? f16Matrix(split.x, width(program, w.x)) : { tensor: w.x }),
+  eights(program, "dy", split ? f16Matrix(split.dy) : w.dy),
+  eights(program, "x", split ? f16Matrix(split.x) : { tensor: w.x }),
 ];
 
 const normBindings = (program: Program, { rstd, scale }: WeightGradient, wide: boolean) => [

@@ -354,6 +354,14 @@ const SPLIT: readonly Case[] = [
     settings: { logitBytes: 8 * 272 * 130, splitFrom: 0 },
   },
   {
+    name: "split on matrix units: 136 columns, whose last 16 are half empty, ragged groups",
+    ...RAGGED,
+    d_model: 136,
+    block: { dt_rank: 8 },
+    vocabulary: 272,
+    settings: { splitFrom: 0 },
+  },
+  {
     name: "split on matrix units with everything shared, for numbers as small as gradients",
     modalities: [text],
     d_model: 80,
