@@ -1,7 +1,8 @@
 // The variants of attention on matrix units: their sizes, and what they require of a device and of tensors.
 import type { Requirement } from "../ir/plan.js";
-import type { Program } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
+import { fitsVec4, height, type KernelSettings } from "./draft.js";
 import { inEights } from "./product-operands.js";
 
 /** Queries or keys per workgroup. */
@@ -16,36 +17,49 @@ export interface Sizes {
   readonly keys: number;
 }
 
-/** A variant on matrix units: the rows of each of the four subgroups, 16 · blocks, against so many columns at a time. */
+/**
+ * A variant on matrix units: the rows of each of the four subgroups, 16 · blocks, against so many columns at a time. split:
+ * for operands in f32, each of which is split into two f16 numbers.
+ */
 export interface Units {
   readonly blocks: number;
   readonly columns: number;
+  readonly split: boolean;
 }
 
-/** Columns of a head up to which a subgroup has the registers for the sums of 32 queries. */
-export const SLIM = 64;
+/** Columns of a head up to which a subgroup has the registers for 32 rows, or for both gradients from split operands. */
+const SLIM = 64;
 /** Columns of a head up to which a subgroup has the registers for 16 rows. */
 const MOST = 128;
 /** In order of preference. Smaller ones need less workgroup memory, and fewer registers. */
-export const FORWARD: readonly Units[] = [
-  { blocks: 2, columns: 64 },
-  { blocks: 2, columns: 32 },
-  { blocks: 1, columns: 64 },
-  { blocks: 1, columns: 32 },
+const FORWARD: readonly Units[] = [
+  { blocks: 2, columns: 64, split: false },
+  { blocks: 2, columns: 32, split: false },
+  { blocks: 1, columns: 64, split: false },
+  { blocks: 1, columns: 32, split: false },
+  { blocks: 2, columns: 16, split: true },
+  { blocks: 1, columns: 32, split: true },
+  { blocks: 1, columns: 16, split: true },
 ];
-export const GRADIENT: readonly Units[] = [
-  { blocks: 1, columns: 32 },
-  { blocks: 1, columns: 16 },
+const GRADIENT: readonly Units[] = [
+  { blocks: 1, columns: 32, split: false },
+  { blocks: 1, columns: 16, split: false },
+  { blocks: 1, columns: 16, split: true },
 ];
-export const nameOf = ({ blocks, columns }: Units): string => `matrix-${ROWS * blocks}x${columns}`;
+export const nameOf = ({ blocks, columns, split }: Units): string =>
+  `${split ? "split" : "matrix"}-${ROWS * blocks}x${columns}`;
 
 /** From one line of a panel or of a subgroup's area to the next, counted in `vec4`. The padding avoids bank conflicts. */
 const pitch = (columns: number): number => (columns + 8) / 4;
 
-export function unitConstants({ blocks, columns }: Units, { head }: Sizes) {
+export function unitConstants({ blocks, columns, split }: Units, { head }: Sizes) {
   const deep = Math.ceil(head / 16);
   const pitchFours = pitch(16 * deep);
+  const parts = split ? 2 : 1;
   return {
+    PARTS: parts,
+    TERMS: split ? 3 : 1,
+    FIRST_TERM: split ? 0 : 2,
     BLOCKS: blocks,
     ROWS: ROWS * blocks,
     COLUMNS: columns,
@@ -54,15 +68,17 @@ export function unitConstants({ blocks, columns }: Units, { head }: Sizes) {
     HEAD_EIGHTS: head / 8,
     HEAD_FOURS: head / 4,
     PITCH_FOURS: pitchFours,
-    SECOND_AT: columns * pitchFours,
+    PART_AT: columns * pitchFours,
+    SECOND_AT: parts * columns * pitchFours,
     // The rows of a workgroup pass through them, 64 at a time.
-    PANELS: Math.max(2 * columns, ROWS) * pitchFours,
+    PANELS: Math.max(2 * parts * columns, ROWS) * pitchFours,
     LOADS: Math.ceil((columns * 2 * deep) / 128),
     SPAN: columns / 16,
     PAIRS: columns / 8,
     FOURS: columns / 4,
     AREA_FOURS: pitch(columns),
     AREAS: ROWS * pitch(columns),
+    SHARES: parts * ROWS * pitch(columns),
   };
 }
 
@@ -72,11 +88,33 @@ export function unitRequires(
   sizes: Sizes,
   memory: { readonly f32: number; readonly f16: number; readonly other: number },
 ): Requirement {
-  const { PANELS, AREAS } = unitConstants(units, sizes);
-  const workgroupBytes = 8 * PANELS + 16 * AREAS * memory.f32 + 8 * AREAS * memory.f16 + memory.other;
-  return { kind: "gpu", workgroupBytes, invocations: 128, subgroup: 32, matrix: true };
+  const { PANELS, AREAS, SHARES } = unitConstants(units, sizes);
+  const workgroupBytes = 8 * PANELS + 16 * AREAS * memory.f32 + 8 * SHARES * memory.f16 + memory.other;
+  return {
+    kind: "gpu",
+    workgroupBytes,
+    invocations: 128,
+    subgroup: 32,
+    matrix: true,
+    ...(units.split && { f16: true }),
+  };
 }
 
-/** Whether matrix units can read the tensors: f16, eight columns at a time. */
-export const suitsUnits = (program: Program, { head }: Sizes, tensors: readonly TensorId[]): boolean =>
-  head % 8 === 0 && head <= MOST && tensors.every((tensor) => inEights(program, { tensor }));
+/** The variants of attention or of its gradient that suit the op's tensors, in order of preference. */
+export function unitsFor(
+  program: Program,
+  sizes: Sizes,
+  { splitFrom }: KernelSettings,
+  { q, others, gradient }: { readonly q: TensorId; readonly others: readonly TensorId[]; readonly gradient: boolean },
+): readonly Units[] {
+  const { heads, head, keys } = sizes;
+  const tensors = [q, ...others];
+  const slim = head <= SLIM;
+  const even = head % 8 === 0 && head <= MOST;
+  const narrow = tensors.every((tensor) => inEights(program, { tensor }));
+  const full = tensors.every((tensor) => tensorOf(program, tensor).type === "f32" && fitsVec4(program, tensor));
+  const worth = height(program, q) * heads * keys * head >= splitFrom;
+  return (gradient ? GRADIENT : FORWARD).filter(
+    ({ blocks, split }) => even && (split ? full && worth : narrow) && (slim || (blocks === 1 && !(split && gradient))),
+  );
+}

@@ -3,18 +3,7 @@ import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
-import {
-  FORWARD,
-  GRADIENT,
-  nameOf,
-  ROWS,
-  type Sizes,
-  SLIM,
-  suitsUnits,
-  type Units,
-  unitConstants,
-  unitRequires,
-} from "./attention-units.js";
+import { nameOf, ROWS, type Sizes, type Units, unitConstants, unitRequires, unitsFor } from "./attention-units.js";
 import {
   bind,
   CPU,
@@ -25,10 +14,12 @@ import {
   fitsVec4,
   grid,
   height,
+  type KernelSettings,
   scratch,
   width,
 } from "./draft.js";
 import { eights, MATRIX_UNITS } from "./product-operands.js";
+import { f16Matrix, factorBinding, type SplitOperand, splitter } from "./split.js";
 
 /** The tiled variants: the columns of a tile, and the numbers of the right panel. */
 const TILES = [
@@ -119,16 +110,37 @@ const variants = (draft: (tile: Tile | undefined) => Pick<DraftChoice, "scratch"
 type Bound = (name: string, access: "read" | "write", tensor: TensorId) => DraftBinding;
 
 const onUnits =
-  (program: Program): Bound =>
-  (name, access, tensor) =>
-    access === "read" ? eights(program, name, { tensor }) : bind(program, name, access, tensor, true);
+  (program: Program, halves: ReadonlyMap<TensorId, SplitOperand>): Bound =>
+  (name, access, tensor) => {
+    const split = halves.get(tensor);
+    if (split) return eights(program, name, f16Matrix(split));
+    return access === "read" ? eights(program, name, { tensor }) : bind(program, name, access, tensor, true);
+  };
+
+/** The named tensors split into two f16 numbers, in scratch from `slot` on, if a variant needs it. */
+function splitFor(
+  program: Program,
+  { split: needed }: Units,
+  tensors: Readonly<Record<string, TensorId>>,
+  slot: number,
+) {
+  const { split, dispatches, scratch } = splitter(program, slot);
+  const halves = new Map<TensorId, SplitOperand>();
+  const factors: DraftBinding[] = [];
+  for (const [label, tensor] of needed ? Object.entries(tensors) : []) {
+    const of = split({ label, of: { tensor }, rows: height(program, tensor), columns: width(program, tensor) });
+    halves.set(tensor, of);
+    factors.push(factorBinding(`${label}_factor`, of));
+  }
+  return { halves, factors, dispatches, scratch };
+}
 
 const inTiles =
   (program: Program, tile: Tile | undefined, { head }: Sizes): Bound =>
   (name, access, tensor) =>
     tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, head);
 
-export function attention(program: Program, op: OpOf<"attention">): DraftChoice[] {
+export function attention(program: Program, op: OpOf<"attention">, settings: KernelSettings): DraftChoice[] {
   const sizes = sizesOf(program, op);
   const { q, k, v, keys } = op.in;
   const { y, lse } = op.out;
@@ -146,17 +158,19 @@ export function attention(program: Program, op: OpOf<"attention">): DraftChoice[
     workgroups: [Math.ceil(sizes.queries / rows), sizes.heads, program.batch] as const,
   });
   const unitChoice = (units: Units): DraftChoice => {
+    const { halves, factors, dispatches, scratch } = splitFor(program, units, { q, k, v }, 0);
+    const { bindings, ...rest } = shared(onUnits(program, halves), ROWS * units.blocks);
     const dispatch: DraftDispatch = {
       template: "attention_matrix",
       ...MATRIX_UNITS,
-      flags: {},
+      flags: { SPLIT: units.split },
       constants: { ...constantsOf(sizes), ...unitConstants(units, sizes) },
-      ...shared(onUnits(program), ROWS * units.blocks),
+      ...rest,
+      bindings: [...factors, ...bindings],
     };
     const requires = unitRequires(units, sizes, { f32: 1, f16: 1, other: 8 * 128 + 16 });
-    return { variant: nameOf(units), requires, scratch: [], dispatches: [dispatch] };
+    return { variant: nameOf(units), requires, scratch, dispatches: [...dispatches, dispatch] };
   };
-  const forward = FORWARD.filter(({ blocks }) => blocks === 1 || sizes.head <= SLIM);
   const others = variants((tile) => {
     const dispatch: DraftDispatch = {
       template: "attention",
@@ -166,7 +180,8 @@ export function attention(program: Program, op: OpOf<"attention">): DraftChoice[
     };
     return { scratch: [], dispatches: [dispatch] };
   });
-  return suitsUnits(program, sizes, [q, k, v, y]) ? [...forward.map(unitChoice), ...others] : others;
+  const suitable = unitsFor(program, sizes, settings, { q, others: [k, v, y], gradient: false });
+  return [...suitable.map(unitChoice), ...others];
 }
 
 const OFF: FlagsOf<"attention_gradient"> = {
@@ -178,7 +193,7 @@ const OFF: FlagsOf<"attention_gradient"> = {
   BY_QUERY: false,
 };
 
-export function attentionGrad(program: Program, op: OpOf<"attention_grad">): DraftChoice[] {
+export function attentionGrad(program: Program, op: OpOf<"attention_grad">, settings: KernelSettings): DraftChoice[] {
   const sizes = sizesOf(program, op);
   const { heads, kv_heads, head, queries, keys: length } = sizes;
   const { dy, q, k, v, keys, y, lse } = op.in;
@@ -239,19 +254,27 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
       ...unitConstants(units, sizes),
       QUERY_TILES: panels,
       END: panels * (heads / kv_heads),
+      // A slope is the difference of two sums over a head of products, each below 2^28 in split operands.
+      CHANGE: 2 ** -(14 + Math.ceil(Math.log2(head))),
     };
-    const kernel = { template: "attention_gradient_matrix", ...MATRIX_UNITS } as const;
-    const of = onUnits(program);
+    const { halves, factors, dispatches, scratch } = splitFor(program, units, { q, k, v, dy }, scratchBytes.length);
+    const of = onUnits(program, halves);
+    const kernel = (ofQueries: boolean, end: number, from: typeof byQuery | typeof byKey): DraftDispatch => {
+      const { bindings, ...rest } = from(of);
+      return {
+        template: "attention_gradient_matrix",
+        ...MATRIX_UNITS,
+        flags: { BY_QUERY: ofQueries, SPLIT: units.split },
+        constants: { ...constants, ROW_END: end },
+        ...rest,
+        bindings: [...factors, ...bindings],
+      };
+    };
     return {
       variant: nameOf(units),
       requires: unitRequires(units, sizes, { f32: 2, f16: 2, other: 16 * units.columns }),
-      scratch: scratchBytes,
-      dispatches: [
-        sums(true),
-        reach,
-        { ...kernel, flags: { BY_QUERY: true }, constants: { ...constants, ROW_END: queries }, ...byQuery(of) },
-        { ...kernel, flags: { BY_QUERY: false }, constants: { ...constants, ROW_END: length }, ...byKey(of) },
-      ],
+      scratch: [...scratchBytes, ...scratch],
+      dispatches: [sums(true), reach, ...dispatches, kernel(true, queries, byQuery), kernel(false, length, byKey)],
     };
   };
   const others = variants((tile) => {
@@ -269,5 +292,6 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
       ],
     };
   });
-  return suitsUnits(program, sizes, [dy, q, k, v, y, dq, dk, dv]) ? [...GRADIENT.map(unitChoice), ...others] : others;
+  const suitable = unitsFor(program, sizes, settings, { q, others: [dy, k, v, y, dq, dk, dv], gradient: true });
+  return [...suitable.map(unitChoice), ...others];
 }

@@ -9,6 +9,7 @@ import { admits, type Profile } from "../../src/ir/plan.js";
 import type { Program } from "../../src/ir/program.js";
 import type { TensorId } from "../../src/ir/tensor.js";
 import { verify } from "../../src/ir/verify.js";
+import { DEFAULT_SETTINGS } from "../../src/kernels/draft.js";
 import { selectKernels } from "../../src/kernels/select.js";
 import { stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
@@ -53,8 +54,8 @@ const CASES: readonly Case[] = [
   { batch: 2, queries: 5, keys: 70, tiles: true, heads: 2, kv_heads: 1, head: 6, ranges: "cached" },
 ];
 
-/** Cases in f16, whose heads are multiples of eight. */
-const NARROW: readonly Case[] = [
+/** Cases for matrix units, whose heads are multiples of eight. */
+const UNITS: readonly Case[] = [
   { batch: 2, queries: 5, keys: 70, heads: 2, kv_heads: 2, head: 8, ranges: "cached" },
   { batch: 2, queries: 131, heads: 4, kv_heads: 2, head: 24, ranges: "pictures" },
   { batch: 1, queries: 197, heads: 2, kv_heads: 1, head: 64, ranges: "documents" },
@@ -118,8 +119,15 @@ const narrowed = (program: Program): Program => ({
   ),
 });
 
-/** @param spread the standard deviation of all numbers; large ones make weights that differ by many orders of magnitude */
-function known(sizes: Case, { f16 = false, spread = 1 } = {}): Values {
+interface Numbers {
+  readonly f16?: boolean;
+  /** The standard deviation of all numbers; large ones make weights that differ by many orders of magnitude. */
+  readonly spread?: number;
+  /** By which dy is larger. */
+  readonly slopes?: number;
+}
+
+function known(sizes: Case, { f16 = false, spread = 1, slopes = 1 }: Numbers = {}): Values {
   const program = f16 ? narrowed(programOf(sizes)) : programOf(sizes);
   const s = stream("sample", 11);
   const v = values(program, (name, size) => {
@@ -127,7 +135,7 @@ function known(sizes: Case, { f16 = false, spread = 1 } = {}): Values {
     if (name === "keys") {
       return Array.from({ length: size / 2 }, (_, r) => rangeOf(sizes.ranges, r % sizes.queries, sizes)).flat();
     }
-    return Array.from({ length: size }, () => spread * s.normal());
+    return Array.from({ length: size }, () => (name === "dy" ? slopes : 1) * spread * s.normal());
   });
   // A view shares the numbers of its tensor.
   for (const { id, view, shape } of program.tensors) {
@@ -183,35 +191,50 @@ describe.skipIf(missing)("attention", () => {
     },
   );
 
-  const onUnits = async (sizes: Case, device: GPUDevice, profile: Profile, spread: number): Promise<string[]> => {
-    const v = known(sizes, { f16: true, spread });
+  const onUnits = async (sizes: Case, device: GPUDevice, profile: Profile, numbers: Numbers): Promise<string[]> => {
+    const v = known(sizes, numbers);
+    const settings = { ...DEFAULT_SETTINGS, splitFrom: 0 };
     const offered = v.program.ops.flatMap((op) =>
-      selectKernels(v.program, op).filter(({ requires }) => requires.matrix && admits(profile, requires)),
+      selectKernels(v.program, op, settings).filter(({ requires }) => requires.matrix && admits(profile, requires)),
     );
     const variants = [...new Set(offered.map(({ variant }) => variant))];
     for (const variant of variants) {
-      const differences = await everyOp(device, profile, v, { variant });
+      const differences = await everyOp(device, profile, v, { variant, settings });
       expect(differences.some((found) => found.variant === variant)).toBe(true);
-      expect(differences.filter(({ error }) => !(error < F16_TOLERANCE))).toEqual([]);
+      const limit = numbers.f16 ? F16_TOLERANCE : TOLERANCE;
+      expect(differences.filter(({ error }) => !(error < limit))).toEqual([]);
     }
     return variants;
   };
 
+  const NUMBERS: readonly Numbers[] = [
+    { f16: true },
+    { f16: true, spread: 4 },
+    {},
+    { spread: 4 },
+    { slopes: 1e6 },
+    { slopes: 0 },
+  ];
   test
     .skipIf(!hasUnits)
-    .each(
-      NARROW.flatMap((sizes) => [1, 4].map((spread) => [label(sizes), `spread ${spread}`, sizes, spread] as const)),
-    )("kernels on matrix units match the reference: %s, %s", async (_, __, sizes, spread) => {
-    const variants = await onUnits(sizes, unchecked.device, opened.profile, spread);
-    expect(variants.length).toBeGreaterThan(1);
-  });
+    .each(UNITS.flatMap((sizes) => NUMBERS.map((numbers) => [label(sizes), numbers, sizes] as const)))(
+    "kernels on matrix units match the reference: %s, %o",
+    async (_, numbers, sizes) => {
+      const variants = await onUnits(sizes, unchecked.device, opened.profile, numbers);
+      expect(variants.length).toBeGreaterThan(0);
+    },
+  );
 
-  test.skipIf(!(emulates && process.env.MOM_TEST_THOROUGH))(
-    "kernels on matrix units match the reference, on an emulation of the units",
-    async () => {
+  test.skipIf(!(emulates && process.env.MOM_TEST_THOROUGH)).each([
+    ["matrix-64x32", { f16: true, spread: 4 }],
+    ["split-64x16", { spread: 4 }],
+    ["split-64x16", { slopes: 0 }],
+  ] as const)(
+    "kernels on matrix units match the reference, on an emulation of the units: %s, %o",
+    async (variant, numbers) => {
       const { device, profile } = emulating(await freshDevice(undefined, true));
       const sizes: Case = { batch: 2, queries: 70, heads: 2, kv_heads: 1, head: 16, ranges: "documents" };
-      expect(await onUnits(sizes, device, profile, 4)).toContain("matrix-64x32");
+      expect(await onUnits(sizes, device, profile, numbers)).toContain(variant);
     },
     3_600_000,
   );
