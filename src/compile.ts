@@ -23,7 +23,7 @@ import { narrow } from "./passes/narrow.js";
 import { recompute } from "./passes/recompute.js";
 import { arenasOf, lowerUpdate } from "./passes/update.js";
 
-export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache"> {
+export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache" | "run"> {
   readonly name: string;
   /** Sequences and positions, if they differ from those of the other phases. Its fields are then named `NAME/…`. */
   readonly batch?: number;
@@ -111,8 +111,8 @@ const PASSES = {
   lower: {
     description: "the checked spec becomes ops, forward only",
     run: (_, { spec, request, size, scoped: own }) => {
-      const { name, part, noise, state, reset, cache } = request;
-      const program = lower(spec, { ...size, part, noise, state, reset, cache });
+      const { name, part, noise, state, reset, cache, run } = request;
+      const program = lower(spec, { ...size, part, noise, state, reset, cache, run });
       return { program: own ? scoped(program, name) : program, notes: [] };
     },
   },

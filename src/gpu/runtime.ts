@@ -22,6 +22,9 @@ export interface PrepareOptions {
 /** A field by name, or a range of a buffer: offset and bytes are multiples of 4. */
 type Place = string | BufferRange;
 
+/** Copies from place to place, in order. */
+export type Copies = readonly (readonly [from: Place, to: Place])[];
+
 /** The variant of a node. */
 interface NodePick {
   readonly phase: string;
@@ -36,8 +39,8 @@ export interface Runtime {
   readonly picks: readonly NodePick[];
   /** The memory of the plan's buffers, exactly as planned. Pending reads need additional staging buffers. */
   readonly bytes: Allocated;
-  /** Submits the dispatches of these phases, in order, and returns at once. */
-  run(phases: readonly string[]): void;
+  /** Submits the dispatches of these phases, in order, and returns at once. Copies run before and after them. */
+  run(phases: readonly string[], copies?: { readonly before: Copies; readonly after: Copies }): void;
   /** Submits the dispatches of one node of a phase alone. */
   runNode(phase: string, index: number): void;
   /** Runs a phase several times, with timestamps before and after each node. */
@@ -45,7 +48,7 @@ export interface Runtime {
   /** Copies `data` to the place at a byte offset, before the next run. */
   write(place: Place, data: ArrayBuffer | ArrayBufferView<ArrayBuffer>, offset?: number): void;
   /** Copies places to places of equal size in other buffers, in order, before the next run. */
-  copy(pairs: readonly (readonly [from: Place, to: Place])[]): void;
+  copy(pairs: Copies): void;
   /** Fills places with zeros before the next run. */
   clear(places: readonly Place[]): void;
   /** The contents of the place after everything submitted so far. The host does not need to wait. */
@@ -104,12 +107,15 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, c
     if (nodes === undefined) throw new RangeError(`The plan has no phase "${phase}"; it has ${[...phases.keys()]}.`);
     return nodes;
   };
-  const submit = (label: string, dispatches: readonly Encode[]): void => {
+  const locate = locator(plan, buffers.list);
+  const submit = (label: string, dispatches: readonly Encode[], copies = { before: none, after: none }): void => {
     for (let first = 0; first < dispatches.length; first += perSubmit) {
       const encoder = device.createCommandEncoder({ label });
+      if (first === 0) encodeCopies(encoder, copies.before, locate);
       const pass = encoder.beginComputePass({ label, ...(clock && { timestampWrites: clock.next() }) });
       for (const encode of dispatches.slice(first, first + perSubmit)) encode(pass);
       pass.end();
+      if (first + perSubmit >= dispatches.length) encodeCopies(encoder, copies.after, locate);
       device.queue.submit([encoder.finish()]);
     }
   };
@@ -118,12 +124,10 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, c
       nodes.map(({ label, key, choice }) => ({ phase: name, label, key, variant: choice.variant })),
     ),
     bytes: buffers.bytes,
-    run(names) {
+    run(names, copies) {
       health.check();
-      submit(
-        names.join(", "),
-        names.flatMap((name) => nodesOf(name).flatMap((node) => node.dispatches)),
-      );
+      const dispatches = names.flatMap((name) => nodesOf(name).flatMap((node) => node.dispatches));
+      submit(names.join(", "), dispatches, copies);
     },
     runNode(phase, index) {
       health.check();
@@ -136,7 +140,7 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, c
       const nodes = nodesOf(phase);
       return await timeNodes(device, health, readback, Array.from({ length: times }, () => nodes).flat());
     },
-    ...accessOf(device, health, readback, locator(plan, buffers.list)),
+    ...accessOf(device, health, readback, locate),
     room: (ahead = 2) => readback.room(ahead),
     async settled() {
       health.check();
@@ -156,6 +160,18 @@ interface Located {
   readonly start: number;
   readonly bytes: number;
   readonly name: string;
+}
+
+const none: Copies = [];
+
+function encodeCopies(encoder: GPUCommandEncoder, pairs: Copies, locate: (place: Place) => Located): void {
+  for (const [from, to] of pairs.map(([a, b]) => [locate(a), locate(b)] as const)) {
+    if (from.bytes !== to.bytes) {
+      throw new RangeError(`${from.name} has ${from.bytes} bytes, but ${to.name} has ${to.bytes}.`);
+    }
+    if (from.buffer === to.buffer) throw new RangeError(`${from.name} and ${to.name} are in the same buffer.`);
+    encoder.copyBufferToBuffer(from.buffer, from.start, to.buffer, to.start, from.bytes);
+  }
 }
 
 /** Host operations: writes, copies and reads at places that `locate` finds. */
@@ -187,13 +203,7 @@ function accessOf(
     copy(pairs) {
       health.check();
       const encoder = device.createCommandEncoder({ label: "copy" });
-      for (const [from, to] of pairs.map(([a, b]) => [locate(a), locate(b)] as const)) {
-        if (from.bytes !== to.bytes) {
-          throw new RangeError(`${from.name} has ${from.bytes} bytes, but ${to.name} has ${to.bytes}.`);
-        }
-        if (from.buffer === to.buffer) throw new RangeError(`${from.name} and ${to.name} are in the same buffer.`);
-        encoder.copyBufferToBuffer(from.buffer, from.start, to.buffer, to.start, from.bytes);
-      }
+      encodeCopies(encoder, pairs, locate);
       device.queue.submit([encoder.finish()]);
     },
     clear(places) {

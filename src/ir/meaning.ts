@@ -28,6 +28,16 @@ export type Single =
   | "loss"
   /** The output of the head: [batch, V]. */
   | "logits"
+  /**
+   * For choosing the next ids (the op `choose`): the allowed ids, temperature and limits, and random numbers; the last
+   * choice, all choices of a run, and their number so far.
+   */
+  | "allowed"
+  | "choosing"
+  | "uniforms"
+  | "chosen"
+  | "choices"
+  | "round"
   /** Losses of predicted ids, summed for each modality: [modalities]. */
   | "id_losses"
   /** One bit for each block of 64 numbers of the arenas: whether it decays. */
@@ -68,6 +78,8 @@ export type Meaning =
   | { readonly is: "keys"; readonly spans: string }
   /** One part of a layer's state of each sequence, before and after a run. */
   | { readonly is: "state" | "next"; readonly layer: number; readonly part: string }
+  /** A copy of the state at the start of a run, to which a sequence can return. */
+  | { readonly is: "kept"; readonly layer: number; readonly part: string }
   /** Sinusoids of the times 0 … steps. */
   | { readonly is: "timesteps"; readonly steps: number }
   /** Cosines and sines of RoPE: base of the angles, columns of a head, positions. */
@@ -108,6 +120,7 @@ const alone = (means: Meaning): string => {
       return `keys.${means.spans}`;
     case "state":
     case "next":
+    case "kept":
       return `${means.is}.${partLabel(means)}`;
     case "timesteps":
       return `timesteps.${means.steps}`;

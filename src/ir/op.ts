@@ -166,6 +166,20 @@ export type AttentionGrad = Define<
  */
 export type Append = Define<"append", "cache" | "x" | "place", "y">;
 
+/**
+ * Chooses the next id of each sequence. `allowed` holds its ranges of ids, first and end (excluded), ascending and
+ * without overlap; `choosing` its temperature, top-k and top-p; `uniforms` a number in [0, 1) for each round of a run.
+ * Top-k keeps the k likeliest ids, and top-p the fewest of these whose probabilities reach that sum; if logits are
+ * equal, the lower id counts as likelier. The probabilities of the ids kept lie side by side in the order of ids, and
+ * the choice is the id at the place `uniforms[b, round[b]]` in their sum. With temperature 0 it is the likeliest id.
+ * choices[b, round[b]] is the choice, and round[b] increases by one. A choice of −1 means that no id is allowed; −2 − 4i
+ * − f that the lowest allowed id whose logit is not finite is i, which is NaN, ∞ or −∞ if f is 0, 1 or 2. chosen[b] is
+ * the choice, or −1 if there is none.
+ * logits [batch, V], allowed [batch, 2·ranges], choosing [batch, 3], uniforms, choices [batch, run], chosen, round
+ * [batch].
+ */
+export type Choose = Define<"choose", "logits" | "allowed" | "choosing" | "uniforms", "chosen" | "choices" | "round">;
+
 /** y = x in the type of y; ±∞ beyond the largest f16. */
 export type Cast = Define<"cast", "x", "y">;
 /** y = x·factor[0]. */
@@ -304,6 +318,7 @@ export type Op =
   | Attention
   | AttentionGrad
   | Append
+  | Choose
   | Cast
   | Amplify
   | Activate

@@ -3,6 +3,7 @@ import type { Op, OpKind, OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
 import type { Stretch } from "../ir/tensor.js";
 import * as attend from "./attention.js";
+import { choose } from "./choose.js";
 import { conv, convGrad } from "./conv.js";
 import { DEFAULT_SETTINGS, type DraftChoice, type KernelSettings } from "./draft.js";
 import * as line from "./linear.js";
@@ -42,6 +43,7 @@ const KERNELS: {
   attention: attend.attention,
   attention_grad: attend.attentionGrad,
   append: point.append,
+  choose: choose,
   cast: point.cast,
   amplify: point.amplify,
   activate: point.activate,

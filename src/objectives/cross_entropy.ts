@@ -22,11 +22,29 @@ export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: num
 }
 
 /** Adds the head at one position of each sequence, the batch's `last` [batch]. The result is `logits` [batch, V]. */
-export function lowerLogits(builder: Builder, x: TensorId, vocabulary: number): void {
+export function lowerLogits(builder: Builder, x: TensorId, vocabulary: number): TensorId {
   const weight = head(builder, x, vocabulary, "items");
   const index = builder.input("batch", { is: "last" }, [builder.batch], "i32");
   const { y: hidden } = builder.make("gather", { in: { table: x, index } }, { y: "last_hidden" });
-  builder.publish(builder.linear("logits", hidden, weight), { is: "logits" });
+  const logits = builder.linear("logits", hidden, weight);
+  builder.publish(logits, { is: "logits" });
+  return logits;
+}
+
+/**
+ * Adds the choice of the next ids. Ids can come from a modality's own and from markers, of which there are the document's
+ * end and one for each modality.
+ * @param run the largest number of choices in a run
+ */
+export function lowerChoice(builder: Builder, logits: TensorId, run: number): void {
+  const { batch, modalities } = builder;
+  const allowed = builder.input("batch", { is: "allowed" }, [batch, 2 * (modalities + 2)], "u32");
+  const choosing = builder.input("batch", { is: "choosing" }, [batch, 3]);
+  const uniforms = builder.input("batch", { is: "uniforms" }, [batch, run]);
+  const chosen = builder.field("result", { is: "chosen" }, [batch], "i32");
+  const choices = builder.field("result", { is: "choices" }, [batch, run], "i32");
+  const round = builder.field("state", { is: "round" }, [batch], "u32");
+  builder.op({ kind: "choose", in: { logits, allowed, choosing, uniforms }, out: { chosen, choices, round } });
 }
 
 const head = (builder: Builder, x: TensorId, vocabulary: number, over?: Rows["over"]): Weight =>

@@ -11,7 +11,7 @@ import type { TensorId } from "../ir/tensor.js";
 import { embedIds, embedItems, onlyAt } from "../modalities/embed.js";
 import { itemCapacity, itemOf } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
-import { lowerCrossEntropy, lowerLogits } from "../objectives/cross_entropy.js";
+import { lowerChoice, lowerCrossEntropy, lowerLogits } from "../objectives/cross_entropy.js";
 import { lowerItemLoss, type OfItem, ofItems } from "../objectives/items.js";
 import { learnedOf } from "../objectives/objective.fields.js";
 import { scalarNames } from "../optimizers/table.js";
@@ -36,6 +36,8 @@ export interface LowerOptions {
   readonly state?: Sequences["state"] | undefined;
   /** With a carried state: the positions that the caches of attention hold. */
   readonly cache?: number | undefined;
+  /** For `next`: the largest number of ids that are chosen one after the other on the device. None are by default. */
+  readonly run?: number | undefined;
   /** Whether each document starts from an empty state. The default is the spec's `data.reset`. */
   readonly reset?: boolean | undefined;
 }
@@ -51,6 +53,16 @@ function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, options: L
     builder.boundary(next);
     return next;
   }, x);
+}
+
+/**
+ * Declares a copy of each recurrent state. The caches of attention need none, since positions beyond those that were
+ * read are not seen.
+ */
+function keepStates({ tensors, ops }: Program, builder: Builder): void {
+  const caches = new Set(ops.flatMap((op) => (op.kind === "append" ? [op.in.cache] : [])));
+  for (const { id, means, shape } of tensors)
+    if (means?.is === "state" && !caches.has(id)) builder.field("state", { ...means, is: "kept" }, shape);
 }
 
 function finalNorm(builder: Builder, x: TensorId): TensorId {
@@ -131,7 +143,13 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
   const hidden = finalNorm(builder, lowerStack(builder, spec, x, options));
   const predictsIds = spec.objectives.some((objective) => learnedOf(objective) === "ids");
   if (options.part === "model" && predictsIds) lowerCrossEntropy(builder, hidden, vocabulary.size);
-  if (options.part === "next" && predictsIds) lowerLogits(builder, hidden, vocabulary.size);
+  if (options.part === "next" && predictsIds) {
+    const logits = lowerLogits(builder, hidden, vocabulary.size);
+    if (options.run !== undefined) {
+      lowerChoice(builder, logits, options.run);
+      keepStates(builder.program(), builder);
+    }
+  }
   for (const { name, index, shape, target } of items) {
     if (learnedOf(spec.objectives[index]) !== "items") continue;
     const of = onlyAt(modalities.length, index);

@@ -2,6 +2,7 @@
 import { type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
 import { tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
+import { choose } from "./choose.js";
 import * as line from "./linear.js";
 import * as mix from "./mixing.js";
 import * as attend from "./mixing.js";
@@ -30,6 +31,7 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   attention: attend.attention,
   attention_grad: attend.attentionGrad,
   append: attend.append,
+  choose: choose,
   cast: point.cast,
   amplify: point.amplify,
   activate: point.activate,

@@ -1,18 +1,20 @@
 // A trained model on a device for sampling. The recurrent states of its sequences stay there, so each step costs the same.
 
-import type { HostBatch, HostField } from "../batch/host-array.js";
-import { compile, type PhaseRequest } from "../compile.js";
-import { InputError } from "../diagnostics/input-error.js";
+import type { HostBatch } from "../batch/host-array.js";
+import { compile, type PhaseRequest, programsOf, type StageOutput } from "../compile.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
-import { labelOf } from "../ir/meaning.js";
-import type { BufferRange, Field } from "../ir/plan.js";
+import { labelOf, type Meaning } from "../ir/meaning.js";
+import type { Profile } from "../ir/plan.js";
+import { bytesIn } from "../ir/tensor.js";
 import { positionsOfItem } from "../modalities/modality.fields.js";
-import { attends, cachedArrays } from "../train/attention-inputs.js";
+import { attends } from "../train/attention-inputs.js";
 import { arraysOf, type Contents } from "../train/host-batch.js";
-import { type Model, openModel, type Tensors } from "../train/model.js";
-import { advanceState, clearState, stateFields } from "../train/state.js";
+import { openModel, type Tensors } from "../train/model.js";
+import { LONGEST_RUN } from "./choosing.js";
 import type { Item } from "./document.js";
+import { type InRun, runTokens } from "./runs.js";
+import { sequencesOn } from "./sequences.js";
 
 /** An item noised to time t. */
 interface NoisyItem {
@@ -34,6 +36,15 @@ export interface Decoder {
   step(items: readonly (Item | undefined)[]): void;
   /** Runs `piece` tokens for each sequence. */
   prefill(items: readonly (readonly Item[] | undefined)[]): void;
+  /**
+   * Runs tokens for each sequence, at most LONGEST_RUN of them: those given, then those that the device chooses. Returns
+   * the choices of each sequence, as the op `choose` makes them; undefined for a sequence that has only read.
+   */
+  run(lanes: readonly (InRun | undefined)[], steps: number): Promise<(Int32Array | undefined)[]>;
+  /** Marks the positions of all sequences, before a run. */
+  mark(): void;
+  /** Returns sequences to the mark. */
+  back(sequences: readonly number[]): void;
   /** The logits [sequences, V] after the last `step`, or the last `prefill`. */
   logits(after: "step" | "prefill"): Promise<Float32Array>;
   /** Runs an item for each sequence. Only the states of sequences in `stay` are kept. Returns the prediction for each sequence. */
@@ -44,6 +55,21 @@ export interface Decoder {
   ): Promise<(Float32Array | undefined)[]>;
   destroy(): void;
 }
+
+/** The bytes of all states of a sequence on a device. */
+export function stateBytes(spec: CheckedSpec, profile: Profile): number {
+  const { length: cache } = spec.data;
+  const [step] = phasesOf(spec, { sequences: 1 }, cache) as [PhaseRequest];
+  const [{ final }] = programsOf(spec, { profile, batch: 1, length: 0, phases: [step], variants: "first" }) as [
+    StageOutput,
+  ];
+  return final.tensors.reduce(
+    (sum, tensor) => sum + (tensor.means && STATES.has(tensor.means.is) ? bytesIn(tensor) : 0),
+    0,
+  );
+}
+
+const STATES: ReadonlySet<string> = new Set(["state", "next", "kept"] as const satisfies Meaning["is"][]);
 
 /** The number of prompt tokens that are read at once. */
 const PIECE = 32;
@@ -67,7 +93,7 @@ function phasesOf(
   // A sequence contains one document, so there is nothing to reset.
   const carried = { noise: "given", gradients: false, state: "carried", batch, cache, reset: false } as const;
   return [
-    { ...carried, name: "step", part: "next", length: 1 },
+    { ...carried, name: "step", part: "next", length: 1, run: LONGEST_RUN },
     { ...carried, name: "prefill", part: "next", length: piece },
     ...model.modalities.flatMap((modality, index): PhaseRequest[] => {
       const length = positionsOfItem(modality);
@@ -106,12 +132,21 @@ export async function openDecoder(
     model.writeBatch(batch, scope);
     model.runtime.run([scope]);
   };
+  const batchFor = (
+    length: number,
+    items: readonly (readonly Item[] | undefined)[],
+    read: readonly number[],
+  ): HostBatch =>
+    arraysOf(spec, { ...tokensIn(spec, length, items), attention: sequences.attention(length, read, false) });
+  const stepBatch = (items: readonly (Item | undefined)[], read: readonly number[]): HostBatch =>
+    batchFor(
+      1,
+      items.map((item) => item && [item]),
+      read,
+    );
   const tokens = (scope: string, length: number, items: readonly (readonly Item[] | undefined)[]): void => {
     const read = sequences.of(items);
-    run(
-      scope,
-      arraysOf(spec, { ...tokensIn(spec, length, items), attention: sequences.attention(length, read, false) }),
-    );
+    run(scope, batchFor(length, items, read));
     sequences.keep(read, length);
   };
 
@@ -123,6 +158,9 @@ export async function openDecoder(
       0,
     ),
     clear: sequences.clear,
+    mark: sequences.mark,
+    back: sequences.back,
+    run: (lanes, steps) => runTokens({ model, sequences, batchOf: stepBatch, attends: attends(spec) }, lanes, steps),
     step: (items) =>
       tokens(
         "step",
@@ -150,54 +188,6 @@ export async function openDecoder(
       return items.map((item, b) => item && predicted.slice(b * numbers, (b + 1) * numbers));
     },
     destroy: () => model.runtime.destroy(),
-  };
-}
-
-/** The sequences of a model on a device: what each has read, and its slice of every state. */
-function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: number) {
-  const { runtime, compiled } = model;
-  /** The number of positions that each sequence has read. */
-  const read = new Array<number>(count).fill(0);
-  const fieldOf = (name: string): Field => compiled.plan.fields.find((field) => field.name === name) as Field;
-  const states = stateFields(compiled.plan).map(([next, state]) => ({ next: fieldOf(next), state: fieldOf(state) }));
-  const part = ({ buffer, offset, shape }: Field, sequence: number): BufferRange => {
-    const bytes = (4 * shape.reduce((product, n) => product * n, 1)) / count;
-    return { buffer, offset: offset + sequence * bytes, bytes };
-  };
-  return {
-    /** The sequences that have input. */
-    of: (given: readonly unknown[]): number[] => [...given.keys()].filter((b) => given[b] !== undefined),
-
-    clear(sequences: readonly number[]): void {
-      for (const b of sequences) read[b] = 0;
-      if (sequences.length === count) clearState(model);
-      else runtime.clear(sequences.flatMap((b) => states.map(({ state }) => part(state, b))));
-    },
-
-    /** The inputs of attention for a run of so many positions in these sequences. The other sequences run along without effect. */
-    attention(length: number, used: readonly number[], isItem: boolean): HostField[] {
-      const full = attends(spec) && used.some((b) => (read[b] as number) + length > cache);
-      if (full)
-        throw new InputError(
-          "cannot-sample",
-          `A sampled sequence is longer than the ${cache} positions of the attention cache.`,
-          "Sample fewer tokens, or use a shorter prompt.",
-        );
-      const places = read.map((n) => Math.min(n, cache - length));
-      return cachedArrays(spec, places, length, isItem);
-    },
-
-    /** Continues these sequences from the last run, which had so many positions. */
-    keep(stay: readonly number[], length: number): void {
-      for (const b of stay) read[b] = (read[b] as number) + length;
-      if (stay.length === count) advanceState(model);
-      else if (stay.length > 0)
-        runtime.copy(
-          stay.flatMap((b) =>
-            states.map(({ next, state }): [BufferRange, BufferRange] => [part(next, b), part(state, b)]),
-          ),
-        );
-    },
   };
 }
 

@@ -3,8 +3,8 @@ import { itemOf } from "../modalities/modality.fields.js";
 import { ofItems } from "../objectives/items.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import { type Stream, stream } from "../random/stream.js";
-import { type Choosing, chooseToken } from "./choose-token.js";
-import { afterToken, allowedIds, OUTSIDE, type Place, type Rules, segmentLength } from "./well-formed.js";
+import { type Choices, type Choosing, type IdRange, idOf, LONGEST_RUN, uniformOf } from "./choosing.js";
+import { afterToken, allowedIds, OUTSIDE, type Place, type Rules, segmentLength, steadyFor } from "./well-formed.js";
 
 /** A token at a position of a modality. Markers belong to their owner. */
 export interface Item {
@@ -17,10 +17,17 @@ export type Want =
   | {
       readonly kind: "ids";
       readonly items: readonly Item[];
-      /** Whether to return the logits after the last token. */
-      readonly logits: boolean;
       /** Whether to reset the sequence first. */
       readonly resets?: boolean;
+    }
+  | {
+      /** Tokens, and a choice of the next ones up to the first that is not in `ordinary`, or fewer. */
+      readonly kind: "run";
+      readonly items: readonly Item[];
+      readonly choices: Choices;
+      readonly ordinary: IdRange;
+      /** Whether the sequence may be continued after another token. */
+      readonly goesOn: boolean;
     }
   | {
       readonly kind: "item";
@@ -32,8 +39,8 @@ export type Want =
       readonly stays: boolean;
     };
 
-/** Logits [V] after tokens, if requested; or the prediction for an item. */
-export type Answer = Float32Array | undefined;
+/** The choices of a run, which the sequence has read up to the one before the last; or the prediction for an item. */
+export type Answer = Int32Array | Float32Array | undefined;
 
 export type SampledSegment =
   /** Ids in the vocabulary, without markers. */
@@ -84,6 +91,12 @@ export function* sampleDocument(
   const { rules, settings } = sampling;
   const { owner, spans } = rules.parts.vocabulary;
   const draw = stream("sample", settings.seed, number, 0);
+  /** Random numbers that no choice has used yet. */
+  const drawn: number[] = [];
+  const uniforms = (count: number): number[] => {
+    while (drawn.length < count) drawn.push(uniformOf(draw));
+    return drawn.slice(0, count);
+  };
   /** Tokens that have not been run yet. They are run when a result depends on them. */
   let unfed = yield* readPrompt(sampling, prompt, number);
   const segments: SampledSegment[] = [];
@@ -141,9 +154,17 @@ export function* sampleDocument(
     const forced = sole !== undefined && sole.end === sole.first + 1 ? sole.first : undefined;
     if (forced !== undefined) put(forced);
     else {
-      const logits = yield* fed(unfed, true);
-      unfed = [];
-      put(chooseToken(logits ?? [], allowed, settings, draw.uniform()));
+      const { kind } = place;
+      const count = begins() ? 1 : steadyFor(rules, place, left, LONGEST_RUN);
+      const modality = kind === "inside" ? place.modality : owner;
+      const choices: Choices = { count, allowed, choosing: settings, uniforms, modality };
+      // Outside of segments, only the end of the document and the starts of segments are not ordinary.
+      const goesOn = only === undefined && (kind === "inside" || allowed.length > 2);
+      const [answer] = yield [{ kind: "run", items: unfed, choices, ordinary: possible[0] as IdRange, goesOn }];
+      const chosen = [...(answer as Int32Array)].map(idOf);
+      drawn.splice(0, chosen.length);
+      for (const id of chosen) put(id);
+      unfed = unfed.slice(-1);
     }
     ended = finished();
   }
@@ -151,11 +172,9 @@ export function* sampleDocument(
   return { segments, ended };
 }
 
-/** Runs tokens, if there are any. With logits, returns those after the last one. */
-function* fed(items: readonly Item[], logits: boolean): Run<Answer> {
-  if (items.length === 0) return undefined;
-  const [answer] = yield [{ kind: "ids", items, logits }];
-  return answer;
+/** Runs tokens, if there are any. */
+function* fed(items: readonly Item[]): Run<void> {
+  if (items.length > 0) yield [{ kind: "ids", items }];
 }
 
 function* stands(sampling: Sampling, modality: number, values: Float32Array, noise: Stream): Run<void> {
@@ -173,7 +192,7 @@ function* readPrompt(sampling: Sampling, prompt: readonly SampledSegment[], numb
     unfed.push(...marker(spans[modality]?.begin));
     if (segment.kind === "ids") for (const id of segment.ids) unfed.push({ id, modality });
     else {
-      yield* fed(unfed, false);
+      yield* fed(unfed);
       yield* stands(sampling, modality, segment.values, stream("sample", settings.seed, number, 1, index));
       unfed = [];
     }
@@ -207,7 +226,7 @@ function* drawnItem(
   const { samplers } = objective;
   const { steps, guidance } = settings;
   const sampler = samplers.find((name) => name === settings.sampler) ?? samplers[0] ?? "";
-  const fed: Want = { kind: "ids", items: before, logits: false };
+  const fed: Want = { kind: "ids", items: before };
   const free = sequencesFor(settings) > 1;
   yield free ? [fed, { ...fed, items: before.slice(-1), resets: true }] : [fed];
   const bounded = shape.type === "U8";

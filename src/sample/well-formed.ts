@@ -2,7 +2,7 @@
 // tokens of their modality.
 import { holdsIds, positionsOfItem } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts, ordinaryIds } from "../modalities/text.js";
-import type { IdRange } from "./choose-token.js";
+import type { IdRange } from "./choosing.js";
 
 /** The state of a document before its next position. */
 export type Place =
@@ -78,4 +78,19 @@ export function afterToken({ parts, counts }: Rules, place: Place, id: number): 
   const modality = vocabulary.spans.findIndex((span) => span?.begin === id);
   if (modality < 0) return OUTSIDE;
   return holdsIds(modalities[modality]) ? { kind: "inside", modality, done: 0 } : { kind: "item", modality };
+}
+
+/**
+ * The number of choices in a row, at most `most`, for which the same ids are allowed if each is the first of them, an
+ * ordinary id of the place.
+ */
+export function steadyFor(rules: Rules, place: Place, left: number, most: number): number {
+  const same = JSON.stringify(allowedIds(rules, place, left));
+  let at = place;
+  for (let count = 1; count < Math.min(most, left); count++) {
+    const [ordinary] = allowedIds(rules, at, left);
+    at = afterToken(rules, at, ordinary?.first as number);
+    if (at.kind !== place.kind || JSON.stringify(allowedIds(rules, at, left - count)) !== same) return count;
+  }
+  return Math.max(1, Math.min(most, left));
 }

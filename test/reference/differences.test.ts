@@ -261,6 +261,7 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   attention: [attention(0), attention(3)],
   attention_grad: [attention(0), attention(3)],
   append: { none: "caches are only for sampling" },
+  choose: { none: "it is only for sampling" },
   cast: { none: "narrow runs after differentiate" },
   amplify: { none: "narrow runs after differentiate" },
   activate: [pointwise("silu"), pointwise("softplus")],
@@ -372,5 +373,15 @@ describe.each(kinds.filter((kind) => Array.isArray(CHECKED[kind])))("%s", (kind)
 test("only ops that depend on no parameter have no case", () => {
   const without = kinds.filter((kind) => !Array.isArray(CHECKED[kind]));
   const update = ["gradient_norm", "adamw", "muon_sums", "muon_begin", "muon_end", "matmul"];
-  expect(without).toEqual(["gather", "subtract", "noise", "append", "cast", "amplify", "sum_by_class", ...update]);
+  expect(without).toEqual([
+    "gather",
+    "subtract",
+    "noise",
+    "append",
+    "choose",
+    "cast",
+    "amplify",
+    "sum_by_class",
+    ...update,
+  ]);
 });

@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { Modality } from "../../src/modalities/modality.fields.js";
 import type { ModelParts } from "../../src/modalities/text.js";
 import { stream } from "../../src/random/stream.js";
+import { chooseId } from "../../src/reference/choose.js";
+import { isIn } from "../../src/sample/choosing.js";
 import {
   type Item,
   type SampledDocument,
@@ -60,15 +62,18 @@ function run(
     const answers = step.value.map((want, sequence) => {
       if (!want) return undefined;
       const list = held[sequence] as number[];
-      if (want.kind === "ids") {
+      if (want.kind !== "item") {
         expect(want.items.length).toBeGreaterThan(0);
-        if (want.resets) list.length = 0;
+        if (want.kind === "ids" && want.resets) list.length = 0;
         for (const { id, modality } of want.items as Item[]) {
           list.push(id);
           const first = parts.vocabulary.first[modality] as number;
           expect(id >= first && id < first + (modalities[modality] as { vocab: number }).vocab).toBe(true);
         }
-        return want.logits ? answer(want) : undefined;
+        if (want.kind === "ids") return undefined;
+        const chosen = choicesOf(want, answer);
+        list.push(...chosen.slice(0, -1));
+        return chosen;
       }
       if (want.stays) list.push(PICTURE);
       else looks++;
@@ -79,11 +84,32 @@ function run(
   return { document: step.value, held, looks };
 }
 
+/** The choices of a run, up to the first that is not ordinary. */
+function choicesOf(want: Want & { kind: "run" }, answer: (want: Want) => Float32Array): Int32Array {
+  const { count, allowed, choosing, uniforms } = want.choices;
+  const { temperature } = choosing;
+  const ids = allowed.flatMap(({ first, end }) => Array.from({ length: end - first }, (_, i) => first + i));
+  const chosen: number[] = [];
+  for (const uniform of uniforms(count)) {
+    const logits = answer(want);
+    const limits = { temperature, topK: Number.POSITIVE_INFINITY, topP: 1 };
+    const id = chooseId(
+      (at) => logits[at] as number,
+      ids.toSorted((a, b) => a - b),
+      limits,
+      uniform,
+    );
+    chosen.push(id);
+    if (!isIn(want.ordinary, id)) break;
+  }
+  return Int32Array.from(chosen);
+}
+
 /** Random logits and noise. */
 const random = (seed: number) => {
   const draw = stream("sample", seed, 99);
   return (want: Want): Float32Array =>
-    Float32Array.from({ length: want.kind === "ids" ? 31 : 8 }, () => 3 * draw.normal());
+    Float32Array.from({ length: want.kind === "item" ? 8 : 31 }, () => 3 * draw.normal());
 };
 
 /** Logits that are high for the given ids, one after the other. */

@@ -1,6 +1,7 @@
 // The rows of all ops.
 import type { OpKind } from "../op.js";
 import { ATTENTION } from "./attention.js";
+import { CHOOSE } from "./choose.js";
 import { CONV } from "./conv.js";
 import { EMBED } from "./embed.js";
 import { LINEAR } from "./linear.js";
@@ -18,6 +19,7 @@ export const OPS: Family<OpKind> = {
   ...CONV,
   ...SCAN,
   ...ATTENTION,
+  ...CHOOSE,
   ...POINTWISE,
   ...COLUMNS,
   ...LOSS,

@@ -90,6 +90,7 @@ export const LINES: { readonly [K in OpKind]: Print<K> } = {
   scan_grad: later,
   attention_grad: later,
   append: later,
+  choose: later,
   cast: later,
   amplify: later,
   activate_grad: later,
