@@ -1,6 +1,6 @@
 // Times sampling from an untrained model, token by token, for each number of sequences at a time:
 //   node bench/sampling.mjs SPEC [--set PATH=VALUE …] [--adapter …] [--sequences 1,8,32] [--tokens 256]
-// `mom sample` is the whole loop: it runs a token, chooses the next one from its logits, and so on. Needs `npm run build`.
+// `mom sample` is the whole loop: runs of tokens that the device chooses. Needs `npm run build`.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { nodeDisk } from "../dist/src/api/node/disk.js";
@@ -10,7 +10,7 @@ import { compile, trainingOn } from "../dist/src/compile.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
 import { openDecoder } from "../dist/src/sample/decoder.js";
 import { sampleDocument } from "../dist/src/sample/document.js";
-import { sampleAll } from "../dist/src/sample/sampling.js";
+import { sampleAll } from "../dist/src/sample/schedule.js";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

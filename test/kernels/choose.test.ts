@@ -20,11 +20,11 @@ interface Asked {
   readonly choosing: Limits;
 }
 
-const RUN = 40;
+const RUN = 12;
 const RANGES = 3;
 
 /** Numbers in [0, 1) that are evenly spaced, exact in f32. */
-const uniform = (i: number): number => Math.floor(((i + 0.37) / RUN) * 2 ** 24) / 2 ** 24;
+const uniform = (i: number): number => Math.floor(((i + 0.01) / (RUN - 0.9)) * 2 ** 24) / 2 ** 24;
 
 function programOf(batch: number, V: number) {
   const b = build("choose", { batch, length: 1, chunk: 1, modalities: 1 });
@@ -92,7 +92,7 @@ async function compare(asked: readonly Asked[]): Promise<number[][]> {
       expect(around, `sequence ${b}, round ${i}`).toContain(choice);
     });
   });
-  expect(near).toBeLessThan(0.02 * RUN * asked.length);
+  expect(near).toBeLessThan(0.01 * RUN * asked.length);
   return device;
 }
 
@@ -121,7 +121,7 @@ describe.skipIf(missing)("the choice of ids on the device", () => {
     const device = await compare(
       ranges.flatMap((allowed) => limits.map((choosing) => ({ logits: random(700, 2), allowed, choosing }))),
     );
-    expect(new Set(device.flat()).size).toBeGreaterThan(300);
+    expect(new Set(device.flat()).size).toBeGreaterThan(100);
   });
 
   test("the lower ids count as likelier among equals, and −0 equals 0", async () => {

@@ -117,7 +117,7 @@ test.skipIf(missing)("runs that end early give the same documents as one token a
   const weights = await initialWeights(talking, 3);
   const documents = () =>
     [1, 3, 2, 5].map((length, number) => {
-      const settings = { seed: 9, tokens: 45, temperature: 1, topK: 14, topP: 0.97, steps: 1, guidance: 1 };
+      const settings = { seed: 9, tokens: 40, temperature: 1, topK: 14, topP: 0.97, steps: 1, guidance: 1 };
       const counts = [undefined, number === 3 ? 3 : undefined];
       const rules = { parts: talking.model, learned: [true, true], counts };
       const ids = Array.from({ length }, (_, i) => i);
@@ -133,9 +133,7 @@ test.skipIf(missing)("runs that end early give the same documents as one token a
   alone.destroy();
   // The documents have several segments, so their runs end in the middle.
   expect(expected.reduce((sum, { segments }) => sum + segments.length, 0)).toBeGreaterThan(8);
-  for (const sequences of [1, 3]) {
-    const decoder = await openDecoder(opened, talking, weights, { sequences });
-    expect(await sampleAll(decoder, documents(), 1)).toEqual(expected);
-    decoder.destroy();
-  }
+  const decoder = await openDecoder(opened, talking, weights, { sequences: 3 });
+  expect(await sampleAll(decoder, documents(), 1)).toEqual(expected);
+  decoder.destroy();
 });
