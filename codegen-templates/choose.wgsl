@@ -187,7 +187,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     ties = wanted - count_from(lane, sequence, ids, cut + 1u);
   }
-  if (top_p < 1.0) {
+  if (top_p < 1.0 && ids > 0u) {
     let least = cut;
     let mass = top_p * (mass_from(lane, sequence, ids, least + 1u, by) + f32(ties) * weight_of(least, by));
     var found = 0u;
