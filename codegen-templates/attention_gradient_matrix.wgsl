@@ -37,13 +37,31 @@ fn about(sequence: u32, head: u32, query: u32, which: u32) -> f32 {
 
 #if BY_QUERY
 #else
-/// The first panel of queries from `tile` on that sees one of 64 keys. Each head that shares them has END / SHARE panels.
+/// The first and last key that the queries of a panel see. Each head that shares the keys has END / SHARE panels.
+fn reach_of(sequence: u32, tile: u32) -> vec2<f32> {
+  let at = NOTES_ATu + 2u * (sequence * TILESu + tile % QUERY_TILESu * COLUMNSu / 64u);
+  return vec2(notes[at], notes[at + 1u]);
+}
+
+fn sees(reach: vec2<f32>, first_key: u32) -> bool { return reach.x <= f32(first_key + 63u) && reach.y >= f32(first_key); }
+
+/// The first panel from `tile` on that sees one of 64 keys.
 fn next_tile(sequence: u32, first_key: u32, tile: u32) -> u32 {
   for (var next = tile; next < ENDu; next++) {
-    let at = NOTES_ATu + 2u * (sequence * TILESu + next % QUERY_TILESu * COLUMNSu / 64u);
-    if (notes[at] <= f32(first_key + 63u) && notes[at + 1u] >= f32(first_key)) { return next; }
+    if (sees(reach_of(sequence, next), first_key)) { return next; }
   }
   return ENDu;
+}
+
+/// What an invocation notes of a panel's queries: one of four numbers about four of them.
+fn note_of(sequence: u32, head: u32, first_query: u32, index: u32) -> vec4<f32> {
+  if (index >= COLUMNSu) { return vec4<f32>(); }
+  let which = index / FOURSu;
+  let query = first_query + 4u * (index % FOURSu);
+  return vec4(
+    about(sequence, head, query, which), about(sequence, head, query + 1u, which),
+    about(sequence, head, query + 2u, which), about(sequence, head, query + 3u, which),
+  );
 }
 #end
 
@@ -116,6 +134,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   #repeat L LOADS: var a#{L}#{hl[P]} = load_query(0u, #{P}u, sequence, head, first_query + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
   #repeat L LOADS: var b#{L}#{hl[P]} = load_query(1u, #{P}u, sequence, head, first_query + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
 #end
+  var note = note_of(sequence, head, first_query, index);
+  var ahead = reach_of(sequence, tile + 1u);
   while (tile < ENDu) {
 #end
     workgroupBarrier();
@@ -130,18 +150,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     #repeat L LOADS: b#{L}#{hl[P]} = load_key(1u, #{P}u, sequence, kv_head, u32(next) + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
 #end
 #else
-    if (index < COLUMNSu) {
-      let which = index / FOURSu;
-      let query = first_query + 4u * (index % FOURSu);
-      noted[index] = vec4(
-        about(sequence, head, query, which), about(sequence, head, query + 1u, which),
-        about(sequence, head, query + 2u, which), about(sequence, head, query + 3u, which),
-      );
-    }
+    if (index < COLUMNSu) { noted[index] = note; }
     workgroupBarrier();
-    let next = next_tile(sequence, first_row, tile + 1u);
+    // What the next panel needs loads while this one is multiplied, and so does whether the one after it is needed.
+    var next = tile + 1u;
+    if (next < ENDu && !sees(ahead, first_row)) { next = next_tile(sequence, first_row, next + 1u); }
+    ahead = reach_of(sequence, next + 1u);
     head = workgroup.y * SHAREu + min(next, ENDu - 1u) / QUERY_TILESu;
     first_query = next % QUERY_TILESu * COLUMNSu;
+    note = note_of(sequence, head, first_query, index);
 #repeat P PARTS
     #repeat L LOADS: a#{L}#{hl[P]} = load_query(0u, #{P}u, sequence, head, first_query + i#{L} / EIGHTSu, i#{L} % EIGHTSu);
     #repeat L LOADS: b#{L}#{hl[P]} = load_query(1u, #{P}u, sequence, head, first_query + i#{L} / EIGHTSu, i#{L} % EIGHTSu);

@@ -56,28 +56,32 @@ fn store_right(at: u32, eight: vec4<u32>) {
   right_tile[at + 1u] = bitcast<vec4<f16>>(eight.zw);
 }
 
-/// Adds bias and residual, applies the activation, and stores; `place` is the tile's first slot and first column.
-fn finish(group: u32, line: u32, column: u32, sum: vec4<f32>, place: vec2<u32>) {
-  let slot = place.x + line;
-  let c = place.y + column;
-  let row = row_of(slot);
+#if BIAS
+fn bias_at(group: u32, c: u32) -> vec4<f32> {
+  if (group == NO_ROW || c >= COLSu) { return vec4<f32>(); }
+  return bias[(group * COLSu + c) / 4u];
+}
+#end
+
+#if RESIDUAL
+fn residual_of(row: u32, c: u32) -> vec4<f32> {
+  if (row == NO_ROW || c >= COLSu) { return vec4<f32>(); }
+  return residual[at_residual(row, c / 4u)];
+}
+#end
+
+/// Adds bias and residual, applies the activation, and stores. Rows of no group get the residual, or 0.
+fn finish(group: u32, slot: u32, row: u32, c: u32, sum: vec4<f32>, shift: vec4<f32>, rest: vec4<f32>) {
   if (row == NO_ROW || c >= COLSu) { return; }
 #if SPLIT
-  var value = sum * x_factor[0] * weight_factor[0];
+  var value = sum * x_factor[0] * weight_factor[0] + shift;
 #else
-  var value = sum;
-#end
-  if (group != NO_ROW) {
-#if BIAS
-    value += bias[(group * COLSu + c) / 4u];
+  var value = sum + shift;
 #end
 #if SOFTPLUS
-    value = softplus(value);
+  if (group != NO_ROW) { value = softplus(value); }
 #end
-  }
-#if RESIDUAL
-  value += residual[at_residual(row, c / 4u)];
-#end
+  value += rest;
 #if LOCAL_Y
   y[((slot - FIRST_TILEu * 64u) * COLSu + c) / 4u] = value;
 #else

@@ -476,7 +476,7 @@ describe.skipIf(missing)("kernels", () => {
       const firsts = ["linear", "linear_dx", "linear_dw"].map((kind) =>
         v.program.ops.find((op) => op.kind === kind && onUnits(op)),
       );
-      const differences = await everyOp(device, profile, v, { op: (op) => firsts.includes(op), settings });
+      const differences = await everyOp(device, profile, v, { op: (op) => firsts.includes(op), variant, settings });
       expect([...new Set(differences.map((found) => `${found.op} ${found.variant}`))].sort()).toEqual(
         ["linear", "linear_dw", "linear_dx"].map((kind) => `${kind} ${variant}`),
       );
