@@ -8,6 +8,7 @@
 //   by B and C [CHANNEL_BLOCKS, rows, 2·STATES], and from WEIGHTS_AT on
 //   by A_log and D [BLOCKS, A_GROUPS·CHANNELS·STATES + D_GROUPS·CHANNELS].
 // SHARED: a workgroup has 64 channels, one an invocation, and adds them up in workgroup memory.
+// DELTA_SLOPE: delta is softplus of what ddelta is the gradient by.
 // Else an invocation goes through its PER_BLOCK channels itself: for adapters that run on a CPU.
 
 fn a_of(g: u32, c: u32, n: u32) -> f32 { return -exp(ssm[(g * CHANNELSu + c) * STATESu + n]); }
@@ -17,6 +18,11 @@ fn sum_at(block: u32, g: u32, c: u32) -> u32 {
   return BLOCKSu * STATESu * CHANNELSu + (block * A_GROUPSu + g) * CHANNELSu + c;
 }
 
+#if WRITES_DDELTA
+#if DELTA_SLOPE
+#include softplus_slope
+#end
+#end
 #if GATED
 fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
 #end
@@ -165,6 +171,9 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
       du[at_du(row, c)] = du_here;
 #end
 #if WRITES_DDELTA
+#if DELTA_SLOPE
+      ddelta_here *= softplus_slope(step_size);
+#end
       ddelta[at_ddelta(row, c)] = ddelta_here;
 #end
 #if GATED

@@ -5,6 +5,9 @@
 
 #include scan_states
 
+#if DELTA_SLOPE
+#include softplus_slope
+#end
 #if GATED
 fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
 #end
@@ -118,7 +121,11 @@ fn settle(flow: Flow, p: Place, x: Input, before: States, after: States, outer: 
 #end
   if (who.inside && p.counts) {
     du[at_du(row, who.c)] = d * skip + p.step_size * by_input;
+#if DELTA_SLOPE
+    ddelta[at_ddelta(row, who.c)] = (p.value * by_input + by_decay) * softplus_slope(p.step_size);
+#else
     ddelta[at_ddelta(row, who.c)] = p.value * by_input + by_decay;
+#end
 #if GATED
     let y = skip * p.value + found;
     dz[at_dz(row, who.c)] = outer * y * open * (1.0 + gate * (1.0 - open));

@@ -7,6 +7,9 @@ fn a_of(c: u32, n: u32) -> f32 { return -exp(ssm[c * STATESu + n]); }
 
 fn state_at(block: u32, n: u32, c: u32) -> u32 { return (block * STATESu + n) * CHANNELSu + c; }
 
+#if DELTA_SLOPE
+#include softplus_slope
+#end
 #if GATED
 fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
 #end
@@ -226,7 +229,11 @@ fn replay(block: u32, c: u32, channel_block: u32, lane: u32, inside: bool, fresh
       }
       if (counts) {
         du[at_du(row, c)] = d * skip + step_size * by_input;
+#if DELTA_SLOPE
+        ddelta[at_ddelta(row, c)] = (value * by_input + by_decay) * softplus_slope(step_size);
+#else
         ddelta[at_ddelta(row, c)] = value * by_input + by_decay;
+#end
 #if GATED
         dz[at_dz(row, c)] = outer * y_here * p * (1.0 + gate * (1.0 - p));
 #end

@@ -119,12 +119,15 @@ export type Scan = Define<
   "z" | "h0" | "reset",
   "h_end"
 >;
-/** h0 is a constant, read from `carry`. It gets no gradient, and h_end contributes none. */
+/**
+ * h0 is a constant, read from `carry`. It gets no gradient, and h_end contributes none. With `activation`, delta is
+ * softplus(x), and ddelta is the gradient by x.
+ */
 export type ScanGrad = Define<
   "scan_grad",
   "dy" | "u" | "delta" | "B" | "C" | "A_log" | "D" | "carry",
   "du" | "ddelta" | "dB" | "dC" | "dA_log" | "dD",
-  { readonly rowsA: Rows; readonly rowsD: Rows },
+  { readonly rowsA: Rows; readonly rowsD: Rows; readonly activation?: "softplus" },
   "z" | "reset",
   "dz"
 >;

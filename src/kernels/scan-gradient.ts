@@ -242,6 +242,8 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     SUMS_AT: at.sumsAt,
     WEIGHTS_AT: at.weightsAt,
     CARRY_AT: at.carryAt,
+    // Of softplus_slope.
+    NUMBER: "f32",
     SUB: sub,
     SUB_VEC4S: (sub * states) / 4,
     SUM_VEC4S: states / 2,
@@ -253,6 +255,7 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
   };
   const flags = {
     GATED: op.in.z !== undefined,
+    DELTA_SLOPE: op.activation !== undefined,
     RESET: op.in.reset !== undefined,
     MANY: sizes.many,
     SHARED: variant.sums === "shared",

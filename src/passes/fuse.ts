@@ -103,6 +103,21 @@ function softplusIntoLinear(r: Rewriting): number {
   return times;
 }
 
+/** The slope of softplus joins the gradient of the scan, which has Δ at hand. */
+function softplusIntoScan(r: Rewriting): number {
+  let times = 0;
+  for (const slope of ofKind(r, "activate_grad")) {
+    const grad = r.producer(slope.in.dy);
+    if (slope.activation !== "softplus" || grad?.kind !== "scan_grad") continue;
+    if (grad.out.ddelta !== slope.in.dy || grad.in.delta !== slope.in.x) continue;
+    if (r.readers(slope.in.dy).length !== 1) continue;
+    r.replace(grad, { ...grad, out: { ...grad.out, ddelta: slope.out.dx }, activation: "softplus" });
+    r.remove(slope);
+    times++;
+  }
+  return times;
+}
+
 function siluIntoConv(r: Rewriting): number {
   let times = 0;
   for (const conv of ofKind(r, "conv")) {
@@ -232,6 +247,7 @@ export const REWRITES: readonly Rewrite[] = [
   },
   { name: "norm", description: "the RMS norm's scaling becomes the linear layer's prologue", apply: normIntoLinear },
   { name: "softplus", description: "softplus becomes the linear layer's epilogue", apply: softplusIntoLinear },
+  { name: "Δ", description: "the slope of softplus joins the gradient of the scan", apply: softplusIntoScan },
   {
     name: "silu",
     description: "SiLU joins the convolution; its backward pass recomputes what it needs",

@@ -219,6 +219,7 @@ export function scanGrad(v: Values, op: OpOf<"scan_grad">): void {
         add(dA_log, at, gn * step * decay * before * A);
         g[n] = gn * decay;
       }
+      if (op.activation === "softplus" && ddelta) ddelta[i] = (ddelta[i] as number) * -Math.expm1(-step);
     }
   }
 }

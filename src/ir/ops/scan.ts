@@ -71,8 +71,9 @@ export const SCAN: Family<"scan" | "scan_grad"> = {
     fits: (op, s, size) => [...fits(op, s, size), [s(op.in.dy), s(op.in.u)], [s(op.in.carry), carryOf(op.in, s, size)]],
     // Per state: Δ·A and exp; g = g·decay + dy·C; dB, dC, Σ g·B: 2 each; dΔ: ·h, ·A, +; dA_log: ·Δ, +.
     // Per channel: Δ·u, D·dy, + to du, dD (2), du = Δ·Σ (2), dΔ += u·Σ (2). Gate: dy·silu(z), and dz.
-    formula: "E·(16N + 9 + 11 with a gate)",
-    flops: ({ in: i }, n) => n(i.u) * (16 * n(i.B) + 9 + when(i.z, 2 + SLOPE.silu)),
+    formula: "E·(16N + 9 + 11 with a gate + 4 with softplus)",
+    flops: ({ in: i, activation }, n) =>
+      n(i.u) * (16 * n(i.B) + 9 + when(i.z, 2 + SLOPE.silu) + (activation === undefined ? 0 : SLOPE.softplus)),
     f16: { in: ["dy", "u", "delta", "z"], out: ["du", "ddelta", "dz"] },
   },
 };
