@@ -10,14 +10,17 @@ import { columnsOf, fits, matrix, type RowSource, tableBinding, tableConstants }
 const MOST = 64;
 const REQUIRES: Requirement = { kind: "gpu", workgroupBytes: 4 * 64 * 33, invocations: 64 };
 
-/** The invocations that share out the depth: more for few workgroups; fewer have less to add up at the end. */
-const lanesFor = (rows: number): number => (rows <= 8 ? 64 : 16);
+/**
+ * The invocations that share out the depth. Fewer have less to add up at the end, if there are enough workgroups. They do not
+ * depend on the number of rows, nor does a row's result.
+ */
+const lanesFor = (columns: number): number => (columns < 1024 ? 64 : 16);
 
 /** The product as a choice, if it has few rows and is suitable. */
 export function fewRows(program: Program, source: RowSource, p: Product): DraftChoice[] {
   if (source.rows > MOST || !fits(program, p.x)) return [];
   const columns = columnsOf(program, p.y);
-  const teams = 64 / lanesFor(source.rows);
+  const teams = 64 / lanesFor(columns);
   const optional = (name: string, id: TensorId | undefined, vec4 = false): DraftBinding[] =>
     id === undefined ? [] : [bind(program, name, "read", id, vec4)];
   return [
@@ -33,7 +36,7 @@ export function fewRows(program: Program, source: RowSource, p: Product): DraftC
           constants: {
             ...tableConstants(source),
             NUMBER: "f32",
-            LANES: lanesFor(source.rows),
+            LANES: lanesFor(columns),
             TEAMS: teams,
             COLS: columns,
             DEPTH: columnsOf(program, p.x),
