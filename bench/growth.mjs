@@ -38,7 +38,7 @@ function sweeps(small) {
     ? { modalities: 2, d_model: 16, blocks: 1, batch: 2, length: 64, vocabulary: 64 }
     : { modalities: 2, d_model: 768, blocks: 6, batch: 8, length: 2048, vocabulary: 8192 };
   const rows = base.batch * base.length;
-  const lengths = small ? [32, 64, 128] : doublings(512, 16_384);
+  const lengths = small ? [32, 64, 128] : doublings(512, 65_536);
   const batches = small ? 1 : 2;
   return [
     {

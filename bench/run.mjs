@@ -1,8 +1,9 @@
 // Measures the numbers of docs/performance.md and writes them there:
 //   node bench/run.mjs [--only a,a-dense,…] [--precision f32,f16] [--adapter gpu|system|swiftshader] [--out docs]
-//                      [--tune off|cached|full] [--no-loop] [--no-torch] [--small]
+//                      [--tune off|cached|full] [--no-loop] [--no-torch] [--emitted DIR] [--small]
 // Times the steps and kernels of the specs in this folder, also with 1 % of the positions in one modality. Times the
-// training loop of a and c, and bench/torch_step.py if python3 has torch and a GPU. Each result replaces the result of the
+// training loop of a and c, and bench/torch_step.py if python3 has torch and a GPU. --emitted also times the PyTorch projects
+// that `bash bench/scale.sh prepare DIR a transformer` emitted. Each result replaces the result of the
 // same name in OUT/performance.json at once. At the end the tables of OUT/performance.md are rewritten (bench/tables.mjs).
 // --small uses small batches and lengths for a CPU adapter. Needs `npm run build`.
 import { spawnSync } from "node:child_process";
@@ -32,7 +33,9 @@ const STEPS = [
   { name: "c-dense", spec: "c-dense" },
   { name: "b", spec: "b" },
   { name: "b-dense", spec: "b-dense" },
+  { name: "transformer", spec: "transformer" },
 ];
+const EMITTED = ["a", "transformer"];
 const LOOPS = ["a", "c"];
 const LOOP_STEPS = 50;
 
@@ -46,10 +49,11 @@ const { values: flags } = parseArgs({
     tune: { type: "string", default: DEFAULT_TUNE },
     loop: { type: "boolean", default: true },
     torch: { type: "boolean", default: true },
+    emitted: { type: "string" },
     small: { type: "boolean", default: false },
   },
 });
-const known = [...STEPS.map(({ name }) => name), ...LOOPS.map((name) => `loop-${name}`), "torch"];
+const known = [...STEPS.map(({ name }) => name), ...LOOPS.map((name) => `loop-${name}`), "torch", "emitted"];
 const only = flags.only?.split(",");
 const unknown = only?.find((name) => !known.includes(name));
 if (unknown !== undefined) {
@@ -143,6 +147,35 @@ if (flags.torch && wanted("torch")) {
       write();
     } else {
       failures++;
+    }
+  }
+}
+
+/** Times an emitted project on one GPU with bench/scale.py. Returns its row; undefined if it failed. */
+function timeEmitted(project, precision) {
+  const ran = spawnSync(
+    "torchrun",
+    [
+      ...["--nproc-per-node", "1", join(here, "scale.py"), join(flags.emitted, project)],
+      ...["--kind", "weak", "--precision", precision],
+    ],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const row = ran.stdout?.split("\n").find((line) => line.startsWith("{"));
+  return row && JSON.parse(row);
+}
+
+if (flags.emitted && wanted("emitted")) {
+  found.emitted ??= [];
+  for (const name of EMITTED) {
+    for (const precision of ["f32", "bf16"]) {
+      const row = timeEmitted(name, precision);
+      if (row === undefined) failures++;
+      else {
+        const { device, torch, step_ms, tokens_per_s, peak_gib } = row;
+        keep(found.emitted, { name, precision, device, torch, step_ms, tokens_per_s, peak_gib });
+        console.log(`emitted ${name} ${precision}: ${step_ms} ms`);
+      }
     }
   }
 }

@@ -17,6 +17,7 @@ const ROWS = [
   { name: "a3-rare", dense: "a3-dense", words: "the same, with 1 % image and 1 % speech positions" },
   { name: "b", dense: "b-dense", words: "`b.mom`: 32 blocks, 4 × 4096, V 32 768" },
   { name: "c", dense: "c-dense", words: "`c.mom`: d 256, 4 blocks, 16 × 512, V 1024" },
+  { name: "transformer", words: "`transformer.mom`: attention with 12 heads and SwiGLU of 2048, else as `a.mom`" },
 ];
 /** The precision of the released code that each precision is compared with. */
 const RELEASED = { f32: "fp32", f16: "bf16" };
@@ -152,7 +153,7 @@ function loop({ performance }) {
 function torch({ performance: { torch: found } }) {
   if (!found) return NOT_YET;
   const steps = found.steps.map(({ spec, precision, stepSeconds, peakBytes }) => [
-    `\`${spec}-dense.mom\``,
+    spec === "transformer" ? "`transformer.mom`, dense" : `\`${spec}-dense.mom\``,
     precision,
     milliseconds(stepSeconds),
     peakBytes ? gibibytes(peakBytes) : NOT_MEASURED,
@@ -169,6 +170,19 @@ function torch({ performance: { torch: found } }) {
     table(["spec", "precision", "step", "peak memory"], steps),
     ...(products.length > 0 ? [table(["product", "precision", "time", "FLOP/s", "bytes/s"], products)] : []),
   ].join("\n\n");
+}
+
+function emitted({ performance: { emitted: found = [] } }) {
+  if (found.length === 0) return NOT_YET;
+  const rows = found.map(({ name, precision, step_ms, tokens_per_s, peak_gib }) => [
+    `\`${name}.mom\``,
+    precision,
+    milliseconds(step_ms / 1000),
+    tokens_per_s,
+    `${peak_gib} GiB`,
+  ]);
+  const heads = ["project", "precision", "step", "positions/s", "peak memory"];
+  return `torch ${found[0].torch} on ${devices(found)}:\n\n${table(heads, rows)}`;
 }
 
 function growth({ growth: found }) {
@@ -191,7 +205,7 @@ function growth({ growth: found }) {
   return `${found.precision}, on ${found.device}:\n\n${table(heads, rows)}\n\n${charts.join("\n")}`;
 }
 
-const TABLES = { steps, kernels, loop, torch, growth };
+const TABLES = { steps, kernels, loop, torch, emitted, growth };
 
 const read = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
 

@@ -3,7 +3,7 @@
   python3 bench/torch_step.py [--only a,c] [--precision fp32,tf32,bf16] [--gemms] [--small]
 
 The model is a plain reimplementation for this comparison: embedding, blocks x + mamba(norm(x)), norm, head, cross-entropy,
-fused AdamW. The scan and the convolution are the CUDA kernels of mamba_ssm and causal_conv1d if these can be imported.
+fused AdamW. `transformer` has attention (RoPE, scaled_dot_product_attention) and SwiGLU instead, as bench/transformer.mom has. The scan and the convolution are the CUDA kernels of mamba_ssm and causal_conv1d if these can be imported.
 Without mamba_ssm, a product of the scan's inputs replaces the scan. Everything else of the step is included, the name of
 the row contains "without the scan", and the numbers are a lower bound. Without causal_conv1d, the convolution is that of
 torch.
@@ -37,8 +37,10 @@ SPECS = {
     "a3": (768, 6, 8, 2048, 8191),
     "b": (768, 32, 4, 4096, 32768),
     "c": (256, 4, 16, 512, 1024),
+    "transformer": (768, 6, 8, 2048, 8192),
 }
-SMALL = {"small": (32, 2, 2, 64, 64)}
+SMALL = {"small": (32, 2, 2, 64, 64), "transformer": (32, 2, 2, 64, 64)}
+HEAD, FFN = 64, 2048
 D_STATE, D_CONV, EXPAND = 16, 4, 2
 WINDOWS, WINDOW_SECONDS = 9, 0.06
 
@@ -96,12 +98,46 @@ class Mamba(nn.Module):
         return self.out_proj(y)
 
 
+class Attention(nn.Module):
+    def __init__(self, d_model):
+        super().__init__()
+        self.head = min(HEAD, d_model)
+        self.qkv = nn.Linear(d_model, 3 * d_model, bias=False)
+        self.out_proj = nn.Linear(d_model, d_model, bias=False)
+
+    def rotated(self, x):
+        """x: [batch, heads, length, head]"""
+        half = self.head // 2
+        rates = 10_000.0 ** (-torch.arange(half, device=x.device) / half)
+        angles = torch.arange(x.shape[2], device=x.device)[:, None] * rates
+        cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+        a, b = x.chunk(2, dim=-1)
+        return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+
+    def forward(self, x):
+        batch, length, d_model = x.shape
+        q, k, v = self.qkv(x).view(batch, length, 3, -1, self.head).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(self.rotated(q), self.rotated(k), v, is_causal=True)
+        return self.out_proj(y.transpose(1, 2).reshape(batch, length, d_model))
+
+
+class SwiGLU(nn.Module):
+    def __init__(self, d_model):
+        super().__init__()
+        self.up = nn.Linear(d_model, 2 * FFN, bias=False)
+        self.down = nn.Linear(FFN, d_model, bias=False)
+
+    def forward(self, x):
+        gate, up = self.up(x).chunk(2, dim=-1)
+        return self.down(F.silu(gate) * up)
+
+
 class Model(nn.Module):
-    def __init__(self, d_model, blocks, vocabulary):
+    def __init__(self, d_model, blocks, vocabulary, kinds):
         super().__init__()
         self.embed = nn.Embedding(vocabulary, d_model)
-        self.norms = nn.ModuleList(Norm(d_model) for _ in range(blocks))
-        self.mixers = nn.ModuleList(Mamba(d_model) for _ in range(blocks))
+        self.mixers = nn.ModuleList(kind(d_model) for _ in range(blocks) for kind in kinds)
+        self.norms = nn.ModuleList(Norm(d_model) for _ in self.mixers)
         self.norm = Norm(d_model)
         self.head = nn.Linear(d_model, vocabulary, bias=False)
 
@@ -145,7 +181,8 @@ def time_step(name, sizes, precision, device, warm):
     d_model, blocks, batch, length, vocabulary = sizes
     set_precision(precision)
     torch.manual_seed(1)
-    model = Model(d_model, blocks, vocabulary).to(device)
+    attends = name == "transformer"
+    model = Model(d_model, blocks, vocabulary, [Attention, SwiGLU] if attends else [Mamba]).to(device)
     if precision == "bf16":
         model = model.to(torch.bfloat16)
     fused = {"fused": True} if device.type == "cuda" else {}
@@ -165,8 +202,8 @@ def time_step(name, sizes, precision, device, warm):
     return {
         "spec": name,
         "precision": precision,
-        "what": "dense step, plain reimplementation" + ("" if with_scan else ", without the scan"),
-        "scan": "mamba_ssm" if with_scan else None,
+        "what": "dense step, plain reimplementation" + ("" if with_scan or attends else ", without the scan"),
+        "scan": "mamba_ssm" if with_scan and not attends else None,
         "conv": "causal_conv1d" if causal_conv1d_fn is not None and device.type == "cuda" else "torch",
         "stepSeconds": seconds,
         "peakBytes": torch.cuda.max_memory_allocated() if device.type == "cuda" else None,
@@ -248,7 +285,7 @@ def main():
             say(f"{name:6} {precision:5} {1000 * row['stepSeconds']:9.2f} ms{memory}  ({row['what']})")
             if device.type == "cuda":
                 torch.cuda.empty_cache()
-    for name in wanted if flags.gemms else []:
+    for name in [name for name in wanted if name != "transformer"] if flags.gemms else []:
         for row in time_products(name, specs[name], device, min(warm, 0.4)):
             found["products"].append(row)
             say(

@@ -33,19 +33,21 @@ export type Benched =
 export async function benchSpec(host: Host, spec: CheckedSpec, options: BenchOptions): Promise<Benched> {
   const { shares, loopSteps, force, tune, adapter, notice } = options;
   const device = await host.openDevice(adapter);
-  const how = trainingOn(spec, device.profile);
-  const stages = programsOf(spec, how);
-  const choices = await tuned(host, { mode: tune, spec, options: how, stages, opened: device, notice });
-  if (loopSteps === undefined) {
-    const found = await bench(spec, device, { shares, choices, ...(force !== undefined && { force }) });
-    return { kind: "kernels", found };
-  }
-  const folder = host.temporaryFolder("mom-bench-");
+  const folder = loopSteps === undefined ? undefined : host.temporaryFolder("mom-bench-");
   try {
+    const how = trainingOn(spec, device.profile);
+    const stages = programsOf(spec, how);
+    const choices = await tuned(host, { mode: tune, spec, options: how, stages, opened: device, notice });
+    if (loopSteps === undefined || folder === undefined) {
+      const found = await bench(spec, device, { shares, choices, ...(force !== undefined && { force }) });
+      return { kind: "kernels", found };
+    }
     const run = { path: folder, disk: host.disk };
     return { kind: "loop", found: await timeLoop(spec, device, run, { steps: loopSteps, shares, choices }) };
   } finally {
-    host.disk.remove(folder);
+    if (folder !== undefined) host.disk.remove(folder);
+    // A device keeps freed memory for itself, and bench/run.mjs opens one for each of its measurements.
+    device.device.destroy();
   }
 }
 

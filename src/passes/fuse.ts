@@ -103,7 +103,7 @@ function softplusIntoLinear(r: Rewriting): number {
   return times;
 }
 
-/** The slope of softplus joins the gradient of the scan, which has Δ at hand. */
+/** The slope of softplus joins the gradient of the scan, which reads Δ anyway. */
 function softplusIntoScan(r: Rewriting): number {
   let times = 0;
   for (const slope of ofKind(r, "activate_grad")) {
