@@ -1,5 +1,5 @@
-// Finishes a sum of a linear layer and stores it. Included by the linear kernels.
-fn finish(sum: f32, group: u32, slot: u32, row: u32, c: u32) {
+// Finishes a sum of a linear layer, or four adjacent ones, and stores it: a NUMBER. Included by the linear kernels.
+fn finish(sum: NUMBER, group: u32, slot: u32, row: u32, c: u32) {
 #if FACTORS
   var value = ALPHA * sum;
 #else
@@ -7,7 +7,7 @@ fn finish(sum: f32, group: u32, slot: u32, row: u32, c: u32) {
 #end
   if (group != NO_ROW) {
 #if BIAS
-    value += bias[group * COLSu + c];
+    value += bias[group * COL_NUMBERSu + c];
 #end
 #if SOFTPLUS
     value = softplus(value);
@@ -21,7 +21,7 @@ fn finish(sum: f32, group: u32, slot: u32, row: u32, c: u32) {
 #end
 #end
 #if LOCAL_Y
-  y[(slot - FIRST_TILEu * 64u) * COLSu + c] = value;
+  y[(slot - FIRST_TILEu * 64u) * COL_NUMBERSu + c] = value;
 #else
   y[at_y(row, c)] = value;
 #end

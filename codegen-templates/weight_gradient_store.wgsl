@@ -1,6 +1,6 @@
-// Stores a sum of a weight gradient. Included by the kernels of weight gradients.
-fn store(group: u32, split: u32, n: u32, k: u32, sum: f32) {
-  let at = (group * NSu + n) * KSu + k;
+// Stores a sum of a weight gradient, or four adjacent ones: a NUMBER. Included by the kernels of weight gradients.
+fn store(group: u32, split: u32, n: u32, k: u32, sum: NUMBER) {
+  let at = (group * NSu + n) * K_NUMBERSu + k;
 #if DIRECT
   var value = sum;
 #if ADD
@@ -10,6 +10,6 @@ fn store(group: u32, split: u32, n: u32, k: u32, sum: f32) {
 #end
   dweight[at] = value;
 #else
-  partial[split * GROUPSu * NSu * KSu + at] = sum;
+  partial[split * GROUPSu * NSu * K_NUMBERSu + at] = sum;
 #end
 }

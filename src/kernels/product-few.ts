@@ -39,6 +39,7 @@ export function fewRows(program: Program, source: RowSource, p: Product): DraftC
             LANES: lanesFor(columns),
             TEAMS: teams,
             COLS: columns,
+            COL_NUMBERS: columns,
             DEPTH: columnsOf(program, p.x),
             SCALE_GROUPS: p.scale === undefined ? 1 : height(program, p.scale),
           },

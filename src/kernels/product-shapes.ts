@@ -30,8 +30,21 @@ export const WIDE = 128;
 /** Groups of four numbers along one side of a quad's block, divided evenly among the blocks; at most 4. */
 export const blocksOf = (size: number): number => Math.ceil(Math.ceil(size / 4) / Math.ceil(size / 16));
 
-/** Rows or depths that a quad loads at a time. More takes longer to compile and is hardly faster. */
-export const DEEP = 2;
+/**
+ * Rows for each lane of a quad, at most 4. On SwiftShader a step with 8 is hardly faster, and starts four seconds later, because
+ * kernels take longer to compile.
+ */
+export const laneRowsOf = (rows: number): number => [1, 2].find((some) => rows <= 4 * some) ?? 4;
+
+/** What kernels with quad operations need. A quad returns early or stays, which the uniformity analysis cannot see. */
+export const QUAD_OPERATIONS = { enables: ["subgroups"], diagnostic: "off, subgroup_uniformity" } as const;
+
+/** Columns of dy for each lane of a quad, at most 8: a multiple of four if they are read as vec4. */
+export const laneColumnsOf = (columns: number, vec4: boolean): number => {
+  if (!vec4) return Math.ceil(Math.ceil(columns / 4) / Math.ceil(columns / 32));
+  const beyond = columns % 32;
+  return columns > 64 || beyond === 0 || beyond > 16 ? 8 : 4;
+};
 
 /** The shorter side of a weight from which on a split product saves more time than splitting its operands takes. */
 const SPLIT_SIDE = 192;

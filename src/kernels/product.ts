@@ -21,7 +21,15 @@ import {
   tileConstants,
   typeOf,
 } from "./product-operands.js";
-import { blocksOf, DEEP, inRegisters, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
+import {
+  blocksOf,
+  inRegisters,
+  laneRowsOf,
+  QUAD_OPERATIONS,
+  type Shape,
+  WIDE,
+  worthSplitting,
+} from "./product-shapes.js";
 import { f16Matrix, factorBinding, normOf, operandOf, type SplitOperand, splitter, weightOperand } from "./split.js";
 import { ROW_TILE } from "./tables.js";
 
@@ -177,9 +185,12 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
   const quads = shape === "quads";
   const tiled = !inRegisters(shape) && !wide;
   const blocks = blocksOf(columns);
-  const xVec4 = !quads && !tiled && fits(program, p.x);
-  const wVec4 = !quads && !tiled && (p.transposed ? depth : columns) % 4 === 0;
-  const optional = (name: string, id: TensorId | undefined, vec4 = wide): DraftBinding[] =>
+  const laneRows = laneRowsOf(rowsOfOperand(source, p.x));
+  const fourColumns = quads && blocks === 4 && columns % 4 === 0;
+  const yVec4 = wide || (fourColumns && [p.y, tensor(p.residual)].every((m) => m === undefined || fits(program, m)));
+  const xVec4 = !tiled && fits(program, p.x);
+  const wVec4 = !tiled && (p.transposed ? depth % 4 === 0 : quads ? fourColumns : columns % 4 === 0);
+  const optional = (name: string, id: TensorId | undefined, vec4 = yVec4): DraftBinding[] =>
     id === undefined ? [] : [bind(program, name, "read", id, vec4)];
   const flags = {
     ...flagsOf(source, p),
@@ -187,7 +198,9 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
     TILED: tiled,
     X_VEC4: xVec4,
     W_VEC4: wVec4,
+    Y_VEC4: yVec4,
     EVEN: columns % (4 * blocks) === 0,
+    RAGGED: depth % 4 !== 0,
   };
   const constants = {
     ...tableConstants(source),
@@ -196,16 +209,18 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
     LAST_BLOCK: 4 * Math.floor((columns - 1) / 4),
     DEPTH: depth,
     SCALE_GROUPS: p.scale === undefined ? 1 : height(program, p.scale),
-    NUMBER: wide ? "vec4<f32>" : "f32",
+    DEPTH_VEC4S: Math.ceil(depth / 4),
+    COL_VEC4S: columns / 4,
+    NUMBER: yVec4 ? "vec4<f32>" : "f32",
+    COL_NUMBERS: yVec4 ? columns / 4 : columns,
     BLOCKS: blocks,
-    BLOCK_VEC4S: 4 * blocks,
-    W_STRIDE: p.transposed ? 1 : columns,
-    DEEP: depth % DEEP === 0 ? DEEP : 1,
+    BLOCK_VEC4S: laneRows * blocks,
+    LANE_ROWS: laneRows,
   };
   return {
     template: wide ? "linear_wide" : quads ? "linear_quads" : "linear",
     label: p.label,
-    enables: quads ? ["subgroups"] : [],
+    ...(quads && QUAD_OPERATIONS),
     flags,
     constants,
     bindings: [
@@ -214,12 +229,12 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
       ...tableBinding(source),
       ...optional("bias", p.bias),
       ...optional("rstd", p.rstd, false),
-      ...optional("scale", p.scale),
+      ...optional("scale", p.scale, wide),
       ...optional("residual", p.residual),
-      matrix(program, "y", "write", p.y, wide),
+      matrix(program, "y", "write", p.y, yVec4),
     ],
     workgroups: quads
-      ? [Math.ceil(columns / (4 * blocks)), source.tiles, ROW_TILE / 32]
+      ? [Math.ceil(columns / (4 * blocks)), source.tiles, ROW_TILE / (8 * laneRows)]
       : [Math.ceil(columns / (wide ? WIDE : tiled ? 64 : 32)), source.tiles, 1],
   };
 }

@@ -102,9 +102,9 @@ export const suitsVec4 = (
   { states, aGroups, dGroups }: ScanSizes,
 ): boolean => states === 16 && aGroups * dGroups === 1 && fitsVec4(program, B) && fitsVec4(program, C);
 
-/** Whether quads apply: a multiple of four states that fits into registers, and one copy of A and D. */
-export const suitsQuads = ({ states, aGroups, dGroups }: ScanSizes): boolean =>
-  states % 4 === 0 && states <= 16 && aGroups * dGroups === 1;
+/** Whether quads apply: a multiple of four states that fits into registers, and one copy of A. */
+export const suitsQuads = ({ states, aGroups }: ScanSizes): boolean =>
+  states % 4 === 0 && states <= 16 && aGroups === 1;
 
 export const storageBuffers = (dispatches: readonly DraftDispatch[]): number =>
   Math.max(...dispatches.map((d) => d.bindings.filter((b) => b.access !== "uniform").length));

@@ -19,6 +19,7 @@ import {
   scratch,
   withFunctions,
 } from "./draft.js";
+import { QUAD_OPERATIONS } from "./product-shapes.js";
 import {
   aligned,
   bindBC,
@@ -33,7 +34,9 @@ import {
 } from "./scan-bindings.js";
 
 /** Positions whose h is recomputed at a time: fewer if h is kept for many channels at once. */
-const SUB = { shared: 8, lanes: 4, quads: 2, serial: 8 } as const;
+const SUB = { shared: 8, lanes: 4, serial: 8 } as const;
+/** A quad recomputes as many positions as it has registers for. */
+const subOf = (way: Variant["sums"], states: number): number => (way === "quads" ? Math.max(2, 16 / states) : SUB[way]);
 /** The minimum that every WebGPU device supports. */
 const LEAST_WORKGROUP_BYTES = 16384;
 /** Channels per invocation of the serial variants, and per quad. */
@@ -74,10 +77,15 @@ interface Scratch {
   readonly copiesC: boolean;
 }
 
+/** The runs of positions whose gradients by A_log and D are added up last: a quad goes through a whole sequence. */
+const runsOf = (program: Program, { blocks }: ScanSizes, way: Variant["sums"]): number =>
+  way === "quads" ? program.batch : blocks;
+
 function scratchOf(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, { sums, split }: Variant): Scratch {
-  const { channels, states, blocks, aGroups, dGroups, rows } = sizes;
+  const { channels, states, aGroups, dGroups, rows } = sizes;
+  const blocks = runsOf(program, sizes, sums);
   const channelBlocks = Math.ceil(channels / CHANNELS[sums]);
-  const sumsAt = aligned(blocks * channels * (states + aGroups));
+  const sumsAt = sums === "quads" ? 0 : aligned(blocks * channels * (states + aGroups));
   const weightsAt = aligned(sumsAt + channelBlocks * rows * 2 * states);
   const carryAt = aligned(weightsAt + blocks * (aGroups * states + dGroups) * channels);
   const rowsCAt = aligned(carryAt + blocks * states * channels);
@@ -103,14 +111,13 @@ function entering(
 ): DraftDispatch[] {
   const { dy, delta, B, C, A_log, D, z } = op.in;
   const lanes = way === "lanes";
-  const across = Math.ceil(sizes.channels / (way === "quads" ? 8 : 64));
+  const across = Math.ceil(sizes.channels / 64);
   const facts = rowFacts(program, op.in.reset, { group_a: op.rowsA });
   const local = { ...flags, LOCAL: true, READS_DY: true, RETREATS: lanes };
   return [
     {
-      template: way === "lanes" || way === "quads" ? TEMPLATES[way] : "scan_gradient",
+      template: lanes ? TEMPLATES.lanes : "scan_gradient",
       label: "scan_grad_local",
-      enables: way === "quads" ? ["subgroups"] : [],
       flags: local,
       constants,
       bindings: withFunctions(
@@ -176,7 +183,8 @@ function replays(
   const replay = (label: string, writes: readonly Written[], sums: boolean): DraftDispatch => ({
     template: TEMPLATES[way],
     label,
-    enables: way === "lanes" || way === "quads" ? ["subgroups"] : [],
+    ...(way === "lanes" && { enables: ["subgroups"] }),
+    ...(way === "quads" && QUAD_OPERATIONS),
     flags: replayed(writes, sums),
     constants,
     bindings: withFunctions(
@@ -197,7 +205,7 @@ function replays(
     ),
     workgroups: [
       way === "quads" ? Math.ceil(at.channelBlocks / 2) : at.channelBlocks,
-      way === "serial" ? Math.ceil(blocks / 64) : blocks,
+      way === "serial" ? Math.ceil(blocks / 64) : runsOf(program, sizes, way),
       1,
     ],
   });
@@ -211,8 +219,15 @@ function replays(
 }
 
 /** The ordered sums over channels (dB, dC) and over positions (dA_log, dD). */
-function totals(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, at: Scratch): DraftDispatch[] {
-  const { channels, states, blocks, aGroups, dGroups, rows } = sizes;
+function totals(
+  program: Program,
+  op: OpOf<"scan_grad">,
+  sizes: ScanSizes,
+  at: Scratch,
+  way: Variant["sums"],
+): DraftDispatch[] {
+  const { channels, states, aGroups, dGroups, rows } = sizes;
+  const blocks = runsOf(program, sizes, way);
   const { dB, dC, dA_log, dD } = op.out;
   const stride = rows * 2 * states;
   const overChannels = { slot: 0, stride, pitch: 2 * states, count: at.channelBlocks, gradient: false };
@@ -234,7 +249,7 @@ function totals(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, at: S
 function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, variant: Variant): DraftChoice {
   const at = scratchOf(program, op, sizes, variant);
   const { states } = sizes;
-  const sub = SUB[variant.sums];
+  const sub = subOf(variant.sums, states);
   /** Numbers per element of the arrays of states. */
   const element = variant.sums === "lanes" ? states : 1;
   const constants = {
@@ -265,15 +280,17 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     LOCAL: false,
     CARRY: false,
     REPLAY: false,
+    WHOLE: sizes.channels % 4 === 0,
+    RAGGED: program.length % sub > 0 || program.chunk % sub > 0,
     WRITES_DU: false,
     WRITES_DDELTA: false,
     WRITES_SUMS: false,
   };
   const common = { flags, constants };
   const dispatches = [
-    ...(sizes.many ? entering(program, op, sizes, common, variant.sums) : []),
+    ...(sizes.many && variant.sums !== "quads" ? entering(program, op, sizes, common, variant.sums) : []),
     ...replays(program, op, sizes, at, common, variant),
-    ...totals(program, op, sizes, at),
+    ...totals(program, op, sizes, at, variant.sums),
   ];
   return {
     variant: variant.name,
@@ -290,7 +307,9 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   const suitsLanes = suitsVec4(program, op, sizes);
   const variants: Variant[] = [
     ...(suitsLanes ? [{ name: "lanes", sums: "lanes", split: false, requires: LANES } as const] : []),
-    ...(suitsQuads(sizes) ? [{ name: "quads", sums: "quads", split: false, requires: QUADS } as const] : []),
+    ...(suitsQuads(sizes) && sizes.dGroups === 1
+      ? [{ name: "quads", sums: "quads", split: false, requires: QUADS } as const]
+      : []),
     { name: "serial", sums: "serial", split: false, requires: CPU },
     { name: "shared", sums: "shared", split: false, requires: shared },
   ];

@@ -3,50 +3,68 @@ import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, QUADS, rowFacts, scratch, withFunctions } from "./draft.js";
+import { QUAD_OPERATIONS } from "./product-shapes.js";
 import { bindBC, bindSsm, scanConstants, scanSizes, storageBuffers, suitsQuads, suitsVec4 } from "./scan-bindings.js";
 
-type Form = "fours" | "quads" | "channels";
+type Form = "fours" | "channels";
 interface FormFacts {
-  readonly template: "scan" | "scan_vec4" | "scan_quads";
+  readonly template: "scan" | "scan_vec4";
   readonly requires: Requirement;
-  /** Channels per workgroup. */
-  readonly channels: number;
 }
-/** `fours`: four positions and four states at a time, on GPUs. `quads`: four channels share their loads of B and C. */
+/** `fours`: four positions and four states at a time, on GPUs. */
 const FORMS: Readonly<Record<Form, FormFacts>> = {
-  fours: { template: "scan_vec4", requires: { kind: "gpu" }, channels: 64 },
-  quads: { template: "scan_quads", requires: QUADS, channels: 8 },
-  channels: { template: "scan", requires: {}, channels: 64 },
+  fours: { template: "scan_vec4", requires: { kind: "gpu" } },
+  channels: { template: "scan", requires: {} },
 };
 
 export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
   const sizes = scanSizes(program, op);
-  const suits: Readonly<Record<Form, boolean>> = {
-    fours: suitsVec4(program, op, sizes),
-    quads: suitsQuads(sizes),
-    channels: true,
-  };
-  return (["fours", "quads", "channels"] as const)
-    .filter((form) => suits[form])
-    .map((form) => draft(program, op, form));
+  return [
+    ...(suitsVec4(program, op, sizes) ? [inChunks(program, op, "fours")] : []),
+    ...(suitsQuads(sizes) ? [inSequence(program, op)] : []),
+    inChunks(program, op, "channels"),
+  ];
 }
 
-function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
-  const { z, h0, reset } = op.in;
+const flagsOf = ({ in: { z, h0, reset }, out: { h_end } }: OpOf<"scan">) => ({
+  GATED: z !== undefined,
+  RESET: reset !== undefined,
+  STATE_IN: h0 !== undefined,
+  STATE_OUT: h_end !== undefined,
+});
+
+/** Four channels share their loads of B and C, and go through a whole sequence. */
+function inSequence(program: Program, op: OpOf<"scan">): DraftChoice {
+  const sizes = scanSizes(program, op);
+  const dispatch: DraftDispatch = {
+    template: "scan_quads",
+    label: "scan",
+    ...QUAD_OPERATIONS,
+    flags: { ...flagsOf(op), WHOLE: sizes.channels % 4 === 0, ONE_D: sizes.dGroups === 1 },
+    constants: scanConstants(program, op, sizes),
+    bindings: sequenceBindings(program, op),
+    workgroups: [Math.ceil(sizes.channels / 8), program.batch, 1],
+  };
+  return {
+    variant: "quads",
+    requires: { ...QUADS, storageBuffers: storageBuffers([dispatch]) },
+    scratch: [],
+    dispatches: [dispatch],
+  };
+}
+
+function inChunks(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
   const { h_end } = op.out;
   const sizes = scanSizes(program, op);
   const { channels, states, blocks, many, aGroups } = sizes;
   // A single chunk passes nothing on, unless its last h is an output.
   const passes = many || h_end !== undefined;
-  const { template, requires, channels: ofWorkgroup } = FORMS[form];
+  const { template, requires } = FORMS[form];
   const vec4 = form === "fours";
   const shared = {
     flags: {
-      GATED: z !== undefined,
-      RESET: reset !== undefined,
+      ...flagsOf(op),
       MANY: passes,
-      STATE_IN: h0 !== undefined,
-      STATE_OUT: h_end !== undefined,
       RETREATS: false,
       LOCAL: false,
       CARRY: false,
@@ -57,8 +75,7 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
   const overChunks = {
     ...shared,
     template,
-    ...(form === "quads" ? { enables: ["subgroups"] } : {}),
-    workgroups: [Math.ceil(channels / ofWorkgroup), blocks, 1] as const,
+    workgroups: [Math.ceil(channels / 64), blocks, 1] as const,
   };
   const local: DraftDispatch = {
     ...overChunks,
@@ -114,6 +131,26 @@ const carryBindings = (program: Program, { in: { A_log, D, h0 }, out: { carry, h
   bind(program, "carry", "write", carry),
   ...(h_end === undefined ? [] : [bind(program, "h_end", "write", h_end)]),
 ];
+
+function sequenceBindings(program: Program, { in: given, out, rowsA, rowsD }: OpOf<"scan">) {
+  const { u, delta, B, C, A_log, D, z, h0, reset } = given;
+  const facts = rowFacts(program, reset, { group_a: rowsA, group_d: rowsD });
+  return withFunctions(
+    [
+      bind(program, "u", "read", u),
+      bind(program, "delta", "read", delta),
+      ...bindBC(program, B, C, "both"),
+      ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
+      bindSsm(A_log, D),
+      ...facts.bindings,
+      ...(h0 === undefined ? [] : [bind(program, "h0", "read", h0)]),
+      bind(program, "carry", "write", out.carry),
+      ...(out.h_end === undefined ? [] : [bind(program, "h_end", "write", out.h_end)]),
+      bind(program, "y", "write", out.y),
+    ],
+    ...facts.functions,
+  );
+}
 
 function replayBindings(program: Program, { in: given, out, rowsA, rowsD }: OpOf<"scan">, vec4: boolean) {
   const { u, delta, B, C, A_log, D, z, reset } = given;

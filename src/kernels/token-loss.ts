@@ -98,7 +98,7 @@ function entropy(
   shape: Shape,
   { apart, gradients, V }: { readonly apart: boolean; readonly gradients: boolean; readonly V: number },
 ): DraftDispatch {
-  const vec4 = !inRegisters(shape) && V % 4 === 0;
+  const vec4 = V % 4 === 0;
   const of = (type: "f32" | "f16"): string => (vec4 ? `array<vec4<${type}>>` : `array<${type}>`);
   const constants = {
     TILES: tableConstants(source).TILES,

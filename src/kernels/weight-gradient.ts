@@ -32,7 +32,7 @@ import {
   tileConstants,
   typeOf,
 } from "./product-operands.js";
-import { blocksOf, DEEP, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
+import { blocksOf, laneColumnsOf, QUAD_OPERATIONS, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
 import { f16Matrix, normOf, operandOf, type SplitOperand, splitter } from "./split.js";
 
 export interface WeightGradient {
@@ -72,13 +72,13 @@ const WANTED: Readonly<Record<Shape, number>> = {
 };
 
 /** Rows and columns of an N × K gradient per workgroup. */
-const tileOf = (form: Shape, N: number, K: number): readonly [number, number] =>
+const tileOf = (form: Shape, nBlocks: number, kBlocks: number): readonly [number, number] =>
   ({
     matrix: [WIDE, WIDE] as const,
     split: [WIDE, WIDE] as const,
     wide: [64, WIDE] as const,
     tile: [64, 64] as const,
-    quads: [8 * blocksOf(N), 4 * blocksOf(K)] as const,
+    quads: [8 * nBlocks, 4 * kBlocks] as const,
     block: [64, 32] as const,
   })[form];
 
@@ -122,19 +122,28 @@ function splitOperands(program: Program, source: RowSource, w: WeightGradient, s
   return { x, dy, dispatches, scratch };
 }
 
+/** The numbers of dy and of x for each lane of a quad, and whether its operands and its result are read and written as vec4. */
+function quadOf(program: Program, w: WeightGradient) {
+  const [N, K] = [columnsOf(program, w.dy), width(program, w.x)];
+  const dyVec4 = fits(program, w.dy);
+  const kBlocks = blocksOf(K);
+  return { dyVec4, nBlocks: laneColumnsOf(N, dyVec4), kBlocks, xVec4: kBlocks === 4 && fitsVec4(program, w.x) };
+}
+
 /** The constants for the operands' sizes and layout. */
 function sizesOf(program: Program, w: WeightGradient, split: Split | undefined) {
   const [N, K] = [columnsOf(program, w.dy), width(program, w.x)];
+  const { nBlocks, kBlocks } = quadOf(program, w);
   return {
     NS: N,
     KS: K,
     LAST_BLOCK: 4 * Math.floor((K - 1) / 4),
     SCALE_GROUPS: w.scale === undefined ? 1 : height(program, w.scale),
     ...tileConstants("byDepth", "byDepth", split !== undefined),
-    N_BLOCKS: blocksOf(N),
-    K_BLOCKS: blocksOf(K),
-    BLOCK_VEC4S: blocksOf(N) * blocksOf(K),
-    DEEP,
+    N_BLOCKS: nBlocks,
+    N_VEC4S: nBlocks / 4,
+    K_BLOCKS: kBlocks,
+    BLOCK_VEC4S: nBlocks * kBlocks,
   };
 }
 
@@ -165,14 +174,16 @@ export function weightGradient(
   const [wide, quads, tiled] = [form === "wide", form === "quads", form === "tile"];
   const units = form === "matrix" || split !== undefined;
   const partial = slot + (split?.scratch.length ?? 0);
-  const [tileN, tileK] = tileOf(form, N, K);
+  const quad = quadOf(program, w);
+  const [tileN, tileK] = tileOf(form, quad.nBlocks, quad.kBlocks);
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
   const splits =
     chunked && !split ? 1 : splitsFor(across[0] * across[1] * groups, rowsOfOperand(source, w.dy), WANTED[form]);
   // The factors of split operands are undone when partial sums are added.
   const direct = splits === 1 && !split;
-  const dyVec4 = !quads && !tiled && fits(program, w.dy);
-  const xVec4 = !quads && !tiled && fitsVec4(program, w.x);
+  const dyVec4 = !tiled && fits(program, w.dy);
+  const xVec4 = !tiled && (quads ? quad.xVec4 : fitsVec4(program, w.x));
+  const storesVec4 = wide || (quads && xVec4);
   const constants = {
     ...tableConstants(source),
     ...sizesOf(program, w, split),
@@ -180,6 +191,8 @@ export function weightGradient(
     GROUPS: groups,
     SPLITS: splits,
     SUMS: direct ? "dweight" : "partial",
+    NUMBER: storesVec4 ? "vec4<f32>" : "f32",
+    K_NUMBERS: storesVec4 ? K / 4 : K,
   };
   const flags = {
     TABLE: source.table !== undefined,
@@ -197,7 +210,7 @@ export function weightGradient(
     template: TEMPLATES[form],
     label: w.label,
     ...(units && MATRIX_UNITS),
-    ...(quads && { enables: ["subgroups"] }),
+    ...(quads && QUAD_OPERATIONS),
     flags,
     constants,
     bindings: [
@@ -207,8 +220,8 @@ export function weightGradient(
       ...tableBinding(source),
       ...(split ? [] : normBindings(program, w, wide)),
       direct
-        ? bind(program, "dweight", "write", w.dweight, wide)
-        : scratch("partial", "write", partial, wide ? "array<vec4<f32>>" : "array<f32>"),
+        ? bind(program, "dweight", "write", w.dweight, storesVec4)
+        : scratch("partial", "write", partial, storesVec4 ? "array<vec4<f32>>" : "array<f32>"),
       ...(direct && !w.add ? [stepBinding(program)] : []),
     ],
     workgroups: [across[0], across[1], groups * splits],
